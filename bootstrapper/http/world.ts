@@ -1,0 +1,62 @@
+/** What the HTTP server may ask of the rest of the bootstrapper. The appliance builds it; tests build a small one. */
+import type { Ipv4, Mac } from "../../cluster/address.ts";
+import type { Journal, JournalEntry } from "../journal.ts";
+import type { MachineEvent, MachineView, NextBoot, Transfer } from "../machines/machine.ts";
+
+export interface World {
+  /** Name of the cluster, for page titles. */
+  readonly cluster: string;
+  /** Absolute path of the folder served as /static. */
+  readonly staticFolder: string;
+  /** SHA-256 (hex) of the API's bearer token. */
+  readonly apiTokenHash: string;
+  readonly machines: Machines;
+  readonly texts: Texts;
+  readonly journal: Journal;
+  /** The newest entries, newest last. */
+  journalTail(count: number): Promise<readonly JournalEntry[]>;
+  leases(): readonly LeaseView[];
+  health(): Health;
+  now(): number;
+  /** `bytes` random bytes as lower-case hex. */
+  random(bytes: number): string;
+}
+
+export interface Machines {
+  list(): readonly MachineView[];
+  find(mac: Mac): MachineView | undefined;
+  /** Who holds this address now: by lease or reservation. */
+  holder(address: Ipv4): Mac | undefined;
+  nextBoot(mac: Mac): NextBoot;
+  /** Moves a machine on, durably, or says why not. Calls for one MAC happen one after another. */
+  apply(mac: Mac, event: MachineEvent): Promise<Outcome>;
+  /** What it fetches right now, for the page; undefined when done. */
+  setTransfer(mac: Mac, transfer: Transfer | undefined): void;
+}
+
+export type Outcome = { readonly ok: true; readonly machine: MachineView } | { readonly ok: false; readonly because: string };
+
+/** The rendered answers. None of the first three carries a secret. All throw only on a broken bsroot. */
+export interface Texts {
+  bootScript(mac: Mac): string;
+  stageOne(mac: Mac): string | undefined;
+  installScript(mac: Mac): string;
+  /** The script of /install.sh: finds its own MAC and runs /install/<mac>.sh. */
+  wayIn(): string;
+  /** First-boot configuration, secrets included: call it only after `secrets-released` was applied. */
+  config(mac: Mac, reportToken: string): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+export interface LeaseView {
+  readonly mac: Mac;
+  readonly address: Ipv4;
+  readonly hostname?: string;
+  /** Milliseconds since 1970; absent for an infinite lease. */
+  readonly expiresAt?: number;
+}
+
+export interface Health {
+  readonly ok: boolean;
+  /** "dhcp": "serving" | "time": "synchronised, stratum 10" ... one line each. */
+  readonly parts: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,113 @@
+/** The cluster description as values: what both forms of cluster-desc.yml become. Nothing in here is text that still needs checking. */
+import type { Ipv4, Mac, Range, Subnet } from "./address.ts";
+
+export const ROLES = ["control-plane", "worker", "etcd", "ingress", "storage"] as const;
+export type RoleName = (typeof ROLES)[number];
+
+export const ARCHITECTURES = ["amd64", "arm64"] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
+export interface Cluster {
+  /** A DNS label; names the cluster in certificates and logs. */
+  readonly name: string;
+  /** Every machine is `<name>.<domain>`. */
+  readonly domain: string;
+  readonly network: Network;
+  readonly kubernetes: Kubernetes;
+  /** Public keys as in authorized_keys(5), one each, for the administrator of every node. */
+  readonly sshKeys: readonly string[];
+  readonly machines: readonly Machine[];
+  /** What a MAC that is not listed becomes: shown and left alone, or (the 2016 form) a plain worker without secrets. */
+  readonly unlisted: Unlisted;
+  readonly mirrors: readonly Mirror[];
+  readonly install: InstallPolicy;
+}
+
+export interface Network {
+  readonly subnet: Subnet;
+  /** The bootstrapper's own address: DHCP server identifier, DNS, NTP, HTTP. */
+  readonly bootstrapper: Ipv4;
+  /** The bootstrapper's name inside `domain`; the 2016 form calls it dockerdomain. */
+  readonly bootstrapperName: string;
+  readonly routers: readonly Ipv4[];
+  /** Addresses for machines without a reserved one. Absent: only reservations are answered. */
+  readonly range?: Range;
+  /** DNS servers given to machines; ours when the description names none. */
+  readonly nameServers: readonly Ipv4[];
+  /** Where our DNS asks what it does not know. Empty: it answers only for the cluster. */
+  readonly upstream: readonly Ipv4[];
+  /** Seconds; Infinity for "infinite". */
+  readonly lease: number;
+  /** `serve`: we give addresses. `proxy`: the site has its own DHCP (start_pxe: n). */
+  readonly dhcp: "serve" | "proxy";
+  /** Whether we serve time and tell machines so (option 42). */
+  readonly ntp: boolean;
+}
+
+export interface Kubernetes {
+  /** "1.36.4"; absent until the description asks for Kubernetes. */
+  readonly version?: string;
+  readonly podSubnet: Subnet;
+  readonly serviceSubnet: Subnet;
+  readonly dnsDomain: string;
+  readonly dnsAddress: Ipv4;
+  /** Further names and addresses in the API server's certificate. */
+  readonly apiNames: readonly string[];
+  readonly flannel: "vxlan" | "host-gw" | "udp";
+}
+
+export interface Machine {
+  readonly mac: Mac;
+  /** Host name: a DNS label, unique in the cluster. */
+  readonly name: string;
+  /** Reserved address; absent: one from `network.range`. */
+  readonly address?: Ipv4;
+  /** At least one; in the order of ROLES. */
+  readonly roles: readonly RoleName[];
+  readonly architecture: Architecture;
+  readonly os: Os;
+  readonly disk: DiskRule;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type Unlisted =
+  | { readonly become: "discovered" }
+  | { readonly become: "worker"; readonly os: Os; readonly disk: DiskRule; readonly architecture: Architecture };
+
+/** Which operating system, exactly. `version` "current" is resolved by the builder and pinned in sextant.lock. */
+export type Os =
+  | { readonly target: "flatcar"; readonly channel: "stable" | "beta" | "alpha" | "lts"; readonly version: string }
+  | { readonly target: "raw-image"; readonly image: Source; readonly kernel: Source; readonly initrd: Source };
+export type OsName = Os["target"];
+
+/** A file the user names: where it is, and what its bytes must hash to (hex), if they know. */
+export interface Source {
+  readonly url: string;
+  readonly sha256?: string;
+}
+
+/** Which disk may be overwritten. Every given condition must hold; among those left, `pick` decides. */
+export interface DiskRule {
+  /** A device path: /dev/sda or a /dev/disk/by-... link. */
+  readonly device?: string;
+  readonly serial?: string;
+  /** Bytes. */
+  readonly minSize?: number;
+  readonly maxSize?: number;
+  readonly pick: "first" | "smallest" | "largest";
+  /** `blank`: refuse a disk that holds anything Sextant did not write for this machine. `any`: overwrite what is there. */
+  readonly wipe: "blank" | "any";
+}
+
+export interface InstallPolicy {
+  /** Seconds that a grant stays open after the machine first asked to boot. */
+  readonly window: number;
+  /** Boots from the network one grant allows before the machine is called failed. */
+  readonly attempts: number;
+}
+
+/** Everything below `from` is fetched below `to` instead: another http(s) URL or a file: URL. */
+export interface Mirror {
+  readonly from: string;
+  readonly to: string;
+}

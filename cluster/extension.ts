@@ -1,0 +1,86 @@
+/** What an operating system and a role must offer. A new one is a folder in templates/ and a line in its registry. */
+import type { Ipv4 } from "./address.ts";
+import type { Architecture, Cluster, Machine, Os, OsName, RoleName } from "./cluster.ts";
+import type { PlanPiece, ResolvedPlan } from "./plan.ts";
+
+/** One file that comes from outside into bsroot. */
+export interface Artifact {
+  /** Where it ends, relative to bsroot: "html/static/flatcar/amd64-usr/4593.2.5/version.txt". */
+  readonly path: string;
+  readonly url: string;
+  readonly verify: Verify;
+  /** Taken out of the downloaded .tar.gz instead of being it: the member's name. */
+  readonly member?: string;
+}
+
+/** How we know that the bytes are the right ones. Whatever is said here, sextant.lock pins the sha256 seen. */
+export type Verify =
+  | { readonly by: "sha256"; readonly sha256: string }
+  /** A detached OpenPGP signature beside the file, by a key known by its fingerprint (hex, no spaces). */
+  | { readonly by: "openpgp"; readonly signature: string; readonly key: string; readonly fingerprint: string }
+  /** Nothing to check against on first sight: the lock file remembers it from then on. */
+  | { readonly by: "first-use" };
+
+/** How to learn the version that "current" means today. */
+export interface VersionQuery {
+  readonly url: string;
+  /** Throws when the text has no version. */
+  read(text: string): string;
+}
+
+/** The live system that installs, as a boot loader needs it. Paths are below /static. */
+export interface LiveBoot {
+  readonly kernel: string;
+  readonly initrds: readonly string[];
+  readonly args: readonly string[];
+}
+
+/** What a boot-time template may depend on: the machine and how to reach us. */
+export interface BootContext<O extends Os = Os> {
+  readonly cluster: Cluster;
+  readonly machine: Machine;
+  readonly os: O;
+  readonly server: Endpoints;
+}
+export interface Endpoints {
+  readonly address: Ipv4;
+  /** Plain, for boot files and stage one: "http://10.0.0.1". */
+  readonly http: string;
+  /** TLS by the appliance's CA, for secrets and reports: "https://10.0.0.1". */
+  readonly https: string;
+  /** The appliance's CA certificate, PEM. */
+  readonly ca: string;
+}
+
+/** What install.sh needs beyond the context: which bytes go to the disk. */
+export interface OsTarget<O extends Os = Os> {
+  readonly name: OsName;
+  /** How "current" is resolved; undefined when `os` already names its bytes exactly. */
+  latest(os: O, architecture: Architecture): VersionQuery | undefined;
+  artifacts(os: O, architecture: Architecture): readonly Artifact[];
+  live(context: BootContext<O>): LiveBoot;
+  /** First configuration of the live system, served at /boot/<mac>.ign; carries no secret. */
+  stageOne?(context: BootContext<O>): string;
+  /** The script the live system runs, served at /install/<mac>.sh; carries no secret. */
+  installScript(context: BootContext<O>, facts: InstallFacts): string;
+  /** What the installed system reads on its first boot. */
+  config(plan: ResolvedPlan): { readonly contentType: string; readonly body: string };
+}
+
+/** What only the server knows when it renders install.sh. */
+export interface InstallFacts {
+  /** manifest.json's entry of a file below html/static: the hash the script checks while it streams. */
+  sha256(path: string): string;
+  /** Bytes, from manifest.json. */
+  size(path: string): number;
+  /** Disks that Sextant has begun to write for this machine, by identity (see install.sh); they may be overwritten. */
+  readonly ours: readonly string[];
+  /** The operator asked for a re-install: whatever is on the chosen disk may go. */
+  readonly mayWipe: boolean;
+}
+
+export interface Role {
+  readonly name: RoleName;
+  readonly summary: string;
+  pieces(context: BootContext): PlanPiece;
+}

@@ -1,0 +1,54 @@
+/** Every path inside bsroot, named once. All are relative, so a bsroot works wherever it is copied. */
+import { dashed, type Mac } from "./address.ts";
+
+export const layout = {
+  manifest: "manifest.json",
+  description: "config/cluster-desc.yml",
+  lock: "config/sextant.lock",
+  /** Served by TFTP as its root. */
+  tftp: "tftpboot",
+  /** Served over HTTP as /static. */
+  static: "html/static",
+  tls: {
+    folder: "tls",
+    ca: "tls/ca.pem",
+    caKey: "tls/ca-key.pem",
+    bootstrapper: "tls/bootstrapper.crt",
+    bootstrapperKey: "tls/bootstrapper.key",
+    apiToken: "tls/api-token",
+    clusterCa: "tls/kubernetes/ca.crt",
+    clusterCaKey: "tls/kubernetes/ca.key",
+    machine: (mac: Mac) => `tls/machines/${dashed(mac)}.crt`,
+    machineKey: (mac: Mac) => `tls/machines/${dashed(mac)}.key`,
+  },
+  /** Boot loaders by what DHCP option 93 says; the same names over TFTP and below /static/boot. */
+  loaders: {
+    bios: "undionly.kpxe",
+    "uefi-amd64": "snponly-amd64.efi",
+    "uefi-arm64": "ipxe-arm64.efi",
+    "uefi-amd64-http": "ipxe-amd64.efi",
+  },
+} as const;
+
+/** manifest.json: every file of a bsroot but itself, in the order of their paths. */
+export interface Manifest {
+  readonly version: 1;
+  readonly cluster: string;
+  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string; readonly secret?: true }[];
+}
+
+/** sextant.lock: what was resolved online, so that a second build makes the same list. */
+export interface Lock {
+  readonly version: 1;
+  /** "flatcar/stable/amd64" -> "4593.2.5" */
+  readonly versions: Readonly<Record<string, string>>;
+  /** By Artifact.path. */
+  readonly artifacts: Readonly<Record<string, LockedArtifact>>;
+}
+export interface LockedArtifact {
+  readonly url: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** "openpgp F88C..." | "sha256" | "first-use" */
+  readonly verified: string;
+}
