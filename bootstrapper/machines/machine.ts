@@ -32,7 +32,7 @@ export interface MachineState {
   readonly reportTokenHash?: string;
 }
 
-/** The permission to install, once. */
+/** The permission to install, once. It is open while its machine boots and installs, until `expiresAt`; afterwards it only tells what happened. */
 export interface Grant {
   readonly openedAt: number;
   readonly expiresAt: number;
@@ -53,8 +53,15 @@ export type NextBoot =
   | { readonly do: "local"; readonly because: string }
   | { readonly do: "nothing"; readonly because: string };
 
+/**
+ * How the description sees a machine. `pooled`: it is not listed, but every such machine becomes a worker without secrets (the 2016 form).
+ * `unlisted`: it is shown, and left alone.
+ */
+export type Standing = "listed" | "pooled" | "unlisted";
+
 export type MachineEvent =
-  | { readonly type: "seen"; readonly listed: boolean }
+  /** It spoke to us. `booting`: as firmware or boot loader, so that whatever it was doing before is over. */
+  | { readonly type: "seen"; readonly booting: boolean }
   /** The boot script was served and it said install. */
   | { readonly type: "boot-script-served" }
   | { readonly type: "token-issued"; readonly tokenHash: string }
