@@ -5,6 +5,8 @@ export const layout = {
   manifest: "manifest.json",
   description: "config/cluster-desc.yml",
   lock: "config/sextant.lock",
+  /** The builder's own notes: in no manifest and of no use to the server. */
+  build: ".build",
   /** Served by TFTP as its root. */
   tftp: "tftpboot",
   /** Served over HTTP as /static. */

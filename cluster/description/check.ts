@@ -1,0 +1,22 @@
+/** Everything that must hold between the values of a description, in one pass, whichever form it is written in. */
+import { checkKeys, checkSources } from "./checks/access.ts";
+import { checkKubernetes } from "./checks/kubernetes.ts";
+import { checkDisks, checkDuplicates, checkRoles } from "./checks/machines.ts";
+import { checkNetwork, checkRange, checkReservations } from "./checks/network.ts";
+import { type Facts, isLost } from "./facts.ts";
+import type { Finding } from "./problem.ts";
+
+const CHECKS: readonly ((facts: Facts) => Iterable<Finding>)[] = [
+  checkNetwork,
+  checkReservations,
+  checkRange,
+  checkDuplicates,
+  checkRoles,
+  checkDisks,
+  checkKubernetes,
+  checkKeys,
+  checkSources,
+];
+
+export const check = (facts: Facts): readonly Finding[] =>
+  CHECKS.flatMap((one) => [...one(facts)]).filter(({ path }) => !isLost(facts, path));

@@ -1,0 +1,71 @@
+/** The machines among each other: nobody's MAC, name or address twice, and roles that make a cluster. */
+import { dashed } from "../../address.ts";
+import { type Facts, isLost, type MachineFacts, type Stated } from "../facts.ts";
+import { type Finding, formatPath } from "../problem.ts";
+
+export function* checkDuplicates({ machines, bootstrapperName }: Facts): Iterable<Finding> {
+  yield* twice(
+    machines.map(({ mac }) => mac),
+    "each machine's own MAC address",
+  );
+  yield* twice(
+    machines.map(({ name }) => name),
+    "a name no other machine has",
+  );
+  yield* twice(
+    machines.map(({ address }) => address),
+    "an address no other machine has",
+  );
+
+  const macNames = new Map(machines.flatMap((machine) => (machine.mac ? [[dashed(machine.mac.value), machine] as const] : [])));
+  for (const machine of machines) {
+    const { name } = machine;
+    if (!name) continue;
+    if (name.value === bootstrapperName?.value)
+      yield { path: name.path, message: `"${name.value}" is the bootstrapper's name; write another` };
+    // The DNS answers for every machine's dashed MAC too.
+    const other = macNames.get(name.value);
+    if (other && other !== machine)
+      yield { path: name.path, message: `"${name.value}" is the MAC of ${formatPath(other.path)}; write another name` };
+  }
+}
+
+function* twice(all: readonly (Stated<string> | undefined)[], instead: string): Iterable<Finding> {
+  const first = new Map<string, Stated<string>>();
+  for (const one of all) {
+    if (!one) continue;
+    const before = first.get(one.value);
+    if (before) yield { path: one.path, message: `"${one.value}" is also ${formatPath(before.path)}; write ${instead}` };
+    else first.set(one.value, one);
+  }
+}
+
+export function* checkRoles(facts: Facts): Iterable<Finding> {
+  const { machines, machinesPath } = facts;
+  if (machines.length === 0) {
+    yield { path: machinesPath, message: "there is no machine; write at least one, with the role control-plane" };
+    return;
+  }
+  // A machine whose roles are in doubt might be the one that is missed.
+  if (machines.some(({ roles, rolesPath }) => !roles || isLost(facts, rolesPath))) return;
+  const having = (role: string) => machines.filter(({ roles }) => roles?.some((one) => one === role));
+  const planes = having("control-plane");
+  if (planes.length === 0)
+    yield { path: machinesPath, message: "no machine has the role control-plane; write roles: [control-plane] for one or three" };
+
+  const members = having("etcd").length > 0 ? having("etcd") : planes;
+  if (members.length > 0 && members.length % 2 === 0) {
+    const message = `${members.length} machines keep etcd (${members.map(called).join(", ")}), and an even number survives no more failures than one less; write ${members.length - 1} or ${members.length + 1}`;
+    yield { path: machinesPath, message };
+  }
+}
+
+const called = ({ name, path }: MachineFacts): string => name?.value ?? formatPath(path);
+
+export function* checkDisks({ disks }: Facts): Iterable<Finding> {
+  for (const { value, path } of disks) {
+    if (value.minSize !== undefined && value.maxSize !== undefined && value.minSize > value.maxSize) {
+      yield { path: [...path, "minSize"], message: "is more than maxSize, so no disk fits; write the smaller size here" };
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** What a description states, each value with its path, whichever form it is written in and however incomplete: the input of every check. */
+import type { Ipv4, Mac, Range, Subnet } from "../address.ts";
+import type { RoleName, Source } from "../cluster.ts";
+import type { Path } from "./problem.ts";
+
+export interface Stated<T> {
+  readonly value: T;
+  readonly path: Path;
+}
+
+export interface Facts {
+  readonly domain?: Stated<string> | undefined;
+  readonly subnet?: Stated<Subnet> | undefined;
+  readonly bootstrapper?: Stated<Ipv4> | undefined;
+  readonly bootstrapperName?: Stated<string> | undefined;
+  readonly range?: Stated<Range> | undefined;
+  /** Where a range would be written. */
+  readonly rangePath: Path;
+  readonly routers: readonly Stated<Ipv4>[];
+  readonly nameServers: readonly Stated<Ipv4>[];
+  readonly upstream: readonly Stated<Ipv4>[];
+  readonly dhcp?: "serve" | "proxy" | undefined;
+  readonly podSubnet?: Stated<Subnet> | undefined;
+  readonly serviceSubnet?: Stated<Subnet> | undefined;
+  readonly dnsDomain?: Stated<string> | undefined;
+  readonly dnsAddress?: Stated<Ipv4> | undefined;
+  readonly sshKeys: readonly Stated<string>[];
+  readonly sshKeysPath: Path;
+  readonly disks: readonly Stated<{ readonly minSize?: number | undefined; readonly maxSize?: number | undefined }>[];
+  readonly sources: readonly Stated<Source>[];
+  readonly machines: readonly MachineFacts[];
+  readonly machinesPath: Path;
+  /** 2016-form files keep fixed addresses, routers and the server inside the range, and dnsmasq stepped around them. */
+  readonly rangeMayHoldOthers: boolean;
+  /** Fields that could not be read; what stands in their place must not be judged. */
+  readonly lost: readonly Path[];
+}
+
+export const isLost = ({ lost }: Facts, path: Path): boolean => lost.some((one) => one.every((step, index) => step === path[index]));
+
+export interface MachineFacts {
+  readonly path: Path;
+  readonly mac?: Stated<Mac> | undefined;
+  readonly name?: Stated<string> | undefined;
+  readonly address?: Stated<Ipv4> | undefined;
+  readonly roles?: readonly RoleName[] | undefined;
+  readonly rolesPath: Path;
+}
+
+/** A value with its path, or nothing when the description does not state it. */
+export function stated<T>(value: T | undefined, ...path: (string | number)[]): Stated<T> | undefined {
+  return value === undefined ? undefined : { value, path };
+}
+
+/** Each item of a list with its own path. */
+export function eachStated<T>(values: readonly (T | undefined)[] | undefined, ...path: (string | number)[]): readonly Stated<T>[] {
+  return (values ?? []).flatMap((value, index) => (value === undefined ? [] : [{ value, path: [...path, index] }]));
+}

@@ -1,0 +1,191 @@
+/** The form of cluster-desc.yml that we recommend, as a schema: what `parse` accepts and what editors are told. */
+import { z } from "zod";
+import { ipv4, subnet } from "../address.ts";
+import { ARCHITECTURES, ROLES } from "../cluster.ts";
+import { block, list, word } from "./fields.ts";
+import { sshKey } from "./ssh-key.ts";
+import * as values from "./values.ts";
+
+const ADDRESS = { format: "ipv4" };
+const NUMBER_OR_WORDS = { type: ["integer", "string"] };
+const yesNo = word(values.yesNo, "true", { type: ["boolean", "string"], enum: [true, false, "yes", "no", "y", "n"] });
+const address = word(ipv4, "10.0.0.1", ADDRESS);
+const network = word(subnet, "10.0.0.0/24");
+const duration = (least: string, most: string, example: string) => word(values.durationBetween(least, most), example, NUMBER_OR_WORDS);
+const names = <T extends string>(of: readonly T[], others?: Readonly<Record<string, NoInfer<T>>>) =>
+  word(values.oneOf(of, others), of[0]!, { enum: [...of] });
+
+const url = word(values.sourceUrl, "https://example.com/node.img").describe("An http, https or file URL.");
+const source = z.union([
+  url.transform((from) => ({ url: from })),
+  block(
+    {
+      url,
+      sha256: word(values.sha256, "64 hexadecimal digits")
+        .optional()
+        .describe("What the file's bytes must hash to (SHA-256, hexadecimal)."),
+    },
+    "url: and sha256:",
+  ),
+]);
+
+const flatcar = block(
+  {
+    target: z.literal("flatcar").describe("Flatcar Container Linux."),
+    channel: names(["stable", "beta", "alpha", "lts"]).prefault("stable").describe("Which of Flatcar's release channels."),
+    version: word(values.flatcarVersion, "current")
+      .prefault("current")
+      .describe('A release such as 4593.2.5, or "current": the newest when bsroot is built, pinned in sextant.lock.'),
+  },
+  "target: flatcar",
+);
+
+const rawImage = block(
+  {
+    target: z.literal("raw-image").describe("Your own disk image, configured by Ignition on its first boot."),
+    image: source.describe("The disk image that is written, raw or compressed with gzip, bzip2, xz or zstd."),
+    kernel: source.describe("The kernel of the live system that installs."),
+    initrd: source.describe("The initial RAM disk of the live system that installs."),
+  },
+  "target: raw-image",
+);
+
+const os = z.discriminatedUnion("target", [flatcar, rawImage], {
+  error: (issue) => {
+    if (issue.code !== "invalid_union") return "must be a block of fields; write target: flatcar";
+    const target = (issue.input as Readonly<Record<string, unknown>>)["target"];
+    if (typeof target !== "string") return "is missing; write flatcar or raw-image";
+    try {
+      return values.oneOf(["flatcar", "raw-image"], { coreos: "flatcar", raw: "raw-image", image: "raw-image" })(target);
+    } catch (cause) {
+      return (cause as TypeError).message;
+    }
+  },
+});
+
+const disk = block(
+  {
+    device: word(values.devicePath, "/dev/sda")
+      .optional()
+      .describe("The disk's device path, such as /dev/sda or a link below /dev/disk/by-id."),
+    serial: word(values.diskSerial, "S3Z8NB0K", NUMBER_OR_WORDS).optional().describe("The disk's serial number."),
+    minSize: word(values.size, "20G", NUMBER_OR_WORDS)
+      .optional()
+      .describe("The smallest disk to take: 20G is 20 * 10^9 bytes, 20Gi is 20 * 2^30."),
+    maxSize: word(values.size, "4T", NUMBER_OR_WORDS).optional().describe("The largest disk to take."),
+    pick: names(["first", "smallest", "largest"]).prefault("first").describe("Which of the disks that fit."),
+    wipe: names(["blank", "any"])
+      .prefault("blank")
+      .describe("blank: only a disk that is empty or was written for this machine. any: whatever is on it."),
+  },
+  "minSize: 20G",
+  { size: "minSize", dev: "device", path: "device" },
+);
+
+const machine = block(
+  {
+    mac: word(values.machineMac, "52:54:00:12:34:56").describe("The MAC address of the network card it boots from."),
+    name: word(values.dnsLabel, "worker-1").describe("Its host name: a DNS label, unique in the cluster."),
+    address: address.optional().describe("Its reserved address; without one it gets an address of network.range."),
+    roles: list(
+      names(ROLES, { master: "control-plane", controlplane: "control-plane", node: "worker", minion: "worker" }),
+      "a list, as in [worker]",
+    )
+      .prefault(["worker"])
+      .describe("What it does in the cluster."),
+    arch: names(ARCHITECTURES, { x86_64: "amd64", "x86-64": "amd64", x64: "amd64", aarch64: "arm64" })
+      .prefault("amd64")
+      .describe("Its processor."),
+    os: os.optional().describe("Its operating system, instead of the one for all."),
+    disk: disk.optional().describe("The rule for its disk, instead of the one for all."),
+    labels: z
+      .record(word(values.labelKey, "rack"), word(values.labelValue, "a1", { type: ["string", "number", "boolean"] }), {
+        error: "must be a block of labels; write one per line, as in rack: a1",
+      })
+      .prefault({})
+      .describe("Labels of the Kubernetes node."),
+  },
+  "mac: and name:",
+  { ip: "address", hostname: "name", role: "roles", architecture: "arch" },
+);
+
+const networkBlock = block(
+  {
+    subnet: network.describe("The network the machines are in, as address/prefix."),
+    bootstrapper: address.describe("The bootstrapper's own static address in it."),
+    bootstrapperName: word(values.dnsLabel, "bootstrapper").prefault("bootstrapper").describe("The bootstrapper's host name."),
+    routers: list(address, "a list, as in [10.0.0.254]").prefault([]).describe("Gateways given to the machines."),
+    range: word(values.addressRange, "10.0.0.100-10.0.0.199")
+      .optional()
+      .describe("Addresses for machines without one of their own, as first-last."),
+    nameServers: list(address, "a list, as in [10.0.0.1]")
+      .optional()
+      .describe("DNS servers given to the machines; the bootstrapper when absent."),
+    upstream: list(address, "a list, as in [9.9.9.9]")
+      .prefault([])
+      .describe("DNS servers the bootstrapper asks for names that are not the cluster's."),
+    lease: word(values.leaseTime, "12h", NUMBER_OR_WORDS).prefault("12h").describe("How long an address is lent: 12h, 7d or infinite."),
+    dhcp: names(["serve", "proxy"])
+      .prefault("serve")
+      .describe("serve: the bootstrapper gives addresses. proxy: the site's own DHCP server does."),
+    ntp: yesNo.prefault("true").describe("Whether the bootstrapper serves time to the machines."),
+  },
+  "subnet: and bootstrapper:",
+  { router: "routers", gateway: "routers", dns: "nameServers", nameservers: "nameServers", ip: "bootstrapper" },
+);
+
+const kubernetes = block(
+  {
+    version: word(values.kubernetesVersion, "1.36.4")
+      .optional()
+      .describe("The Kubernetes release; without it only the machines are set up."),
+    podSubnet: network.prefault("10.244.0.0/16").describe("The network of the pods."),
+    serviceSubnet: network.prefault("10.96.0.0/12").describe("The network of the services."),
+    dnsDomain: word(values.domainName, "cluster.local").prefault("cluster.local").describe("The domain of the services."),
+    dnsAddress: address.optional().describe("The cluster DNS's address; the tenth of serviceSubnet when absent."),
+    apiNames: list(word(values.hostOrAddress, "api.demo.lan"), "a list, as in [api.demo.lan]")
+      .prefault([])
+      .describe("Further names and addresses in the API server's certificate."),
+    flannel: names(["vxlan", "host-gw", "udp"]).prefault("vxlan").describe("How flannel carries packets between nodes."),
+  },
+  "version: 1.36.4",
+);
+
+const mirror = block(
+  {
+    from: word(values.urlPrefix, "https://stable.release.flatcar-linux.net").describe("What the files' own URLs begin with."),
+    to: word(values.urlPrefix, "https://mirror.example.com/flatcar").describe(
+      "Where they are fetched instead: an http, https or file URL.",
+    ),
+  },
+  "from: and to:",
+);
+
+const install = block(
+  {
+    window: duration("1m", "7d", "2h").prefault("2h").describe("How long a machine may install after it first asked to."),
+    attempts: word(values.count(1, 100), "5", { type: "integer" }).prefault("5").describe("How often it may begin within that time."),
+  },
+  "window: 2h",
+);
+
+export const newForm = block(
+  {
+    cluster: word(values.dnsLabel, "demo").describe("The cluster's name: a DNS label."),
+    domain: word(values.domainName, "demo.lan").describe("Every machine is <name>.<domain>."),
+    network: networkBlock.describe("The machines' network and what the bootstrapper serves on it."),
+    os: os.prefault({ target: "flatcar" }).describe("The operating system of every machine that names no other."),
+    kubernetes: kubernetes.prefault({}).describe("Kubernetes and its networks."),
+    sshKeys: list(word(sshKey, "ssh-ed25519 AAAA... you@laptop"), "a list of public keys")
+      .prefault([])
+      .describe("Public keys that may log in to every node."),
+    disk: disk.prefault({}).describe("The rule for every machine's disk that has no rule of its own."),
+    machines: list(machine, "a list of machines, each with mac: and name:").describe("The machines of the cluster."),
+    mirrors: list(mirror, "a list, each with from: and to:").prefault([]).describe("Where to fetch from instead of the files' own URLs."),
+    install: install.prefault({}).describe("How long and how often a machine may try to install itself."),
+  },
+  "cluster: demo",
+  { name: "cluster", nodes: "machines", hosts: "machines", k8s: "kubernetes", ssh_authorized_keys: "sshKeys", keys: "sshKeys" },
+);
+
+export type NewForm = z.output<typeof newForm>;

@@ -1,0 +1,175 @@
+/** One written word -> one value. Each throws TypeError that says what is wrong and what to write instead. */
+import { type Ipv4, ipv4, type Mac, mac, type Range, toNumber } from "../address.ts";
+import { quote } from "./problem.ts";
+import { nearest } from "./suggest.ts";
+
+const refuse = (text: string, wrong: string, instead: string): never => {
+  throw new TypeError(`${quote(text)} ${wrong}; write ${instead}`);
+};
+
+const YES = new Set(["true", "yes", "y", "on"]);
+const NO = new Set(["false", "no", "n", "off"]);
+
+export function yesNo(text: string): boolean {
+  const word = text.toLowerCase();
+  return YES.has(word) || (NO.has(word) ? false : refuse(text, "is neither yes nor no", "true or false"));
+}
+
+export const count =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    return number >= least && number <= most ? number : refuse(text, "is not a number that fits here", `a number from ${least} to ${most}`);
+  };
+
+/** One of `names`; `others` are words people write for them elsewhere. */
+export const oneOf =
+  <T extends string>(names: readonly T[], others: Readonly<Record<string, NoInfer<T>>> = {}) =>
+  (text: string): T => {
+    const found = names.find((name) => name === text);
+    if (found) return found;
+    const meant = (Object.hasOwn(others, text.toLowerCase()) ? others[text.toLowerCase()] : undefined) ?? nearest(text, names);
+    return refuse(text, `is not one of ${names.join(", ")}`, meant ?? names[0]!);
+  };
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Seconds. "12h", "1h30m", "3600"; Infinity for "infinite". */
+export function duration(text: string): number {
+  if (text === "infinite") return Number.POSITIVE_INFINITY;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  if (!/^(\d{1,9}[smhdw])+$/.test(text))
+    return refuse(text, "is not a length of time", "a number with s, m, h, d or w behind it, as in 12h");
+  return [...text.matchAll(/(\d+)([smhdw])/g)].reduce((sum, [, number, unit]) => sum + Number(number) * SECONDS[unit!]!, 0);
+}
+
+/** A length of time from `least` to `most`, both as people write them. */
+export const durationBetween =
+  (least: string, most: string) =>
+  (text: string): number => {
+    const seconds = duration(text);
+    return seconds >= duration(least) && seconds <= duration(most)
+      ? seconds
+      : refuse(text, "is out of bounds", `a time from ${least} to ${most}`);
+  };
+
+/** Option 51 carries 32 bits of seconds, all ones meaning for ever (RFC 2132 §9.2, RFC 2131 §3.3). */
+export const leaseTime = (text: string): number => (text === "infinite" ? Number.POSITIVE_INFINITY : durationBetween("2m", "1000w")(text));
+
+/** Disks are sold in powers of ten, so G is 10^9; Gi is 2^30 as in Kubernetes. */
+const BYTES: Readonly<Record<string, number>> = {
+  ...{ "": 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15 },
+  ...{ ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30, ti: 2 ** 40, pi: 2 ** 50 },
+};
+
+/** Bytes. "20G", "1.5T", "512GiB". */
+export function size(text: string): number {
+  const [, number, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmgtp]?i?)b?$/i.exec(text) ?? [];
+  const factor = BYTES[unit.toLowerCase()];
+  if (number === undefined || factor === undefined) return refuse(text, "is not a size", "a number with M, G or T behind it, as in 20G");
+  return Math.round(Number(number) * factor);
+}
+
+/** RFC 1123 §2.1: letters, digits and hyphens, at most 63, no hyphen at either end. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export function dnsLabel(text: string): string {
+  if (LABEL.test(text) && text !== "localhost") return text;
+  const lower = text
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 63);
+  const instead = LABEL.test(lower) && lower !== "localhost" ? lower : "lower-case letters, digits and hyphens, as in worker-1";
+  return refuse(text, "is not a host name (a single DNS label)", instead);
+}
+
+export function domainName(text: string): string {
+  if (text.length <= 200 && text.split(".").every((label) => LABEL.test(label)) && !/^[\d.]+$/.test(text)) return text;
+  return refuse(text, "is not a domain name", "lower-case labels with dots between, as in demo.lan");
+}
+
+export function hostOrAddress(text: string): string {
+  return /^[\d.]+$/.test(text) ? ipv4(text) : domainName(text);
+}
+
+export function machineMac(text: string): Mac {
+  if (/^(xx[:-]?){2}/i.test(text))
+    refuse(text, "is a placeholder", "the machine's own MAC address; its label or its network boot screen shows it");
+  const address = mac(text);
+  // IEEE 802 §8.2: the lowest bit of the first octet marks a group, which no network card sends from.
+  if (Number.parseInt(address.slice(0, 2), 16) & 1)
+    refuse(text, "is a group address", "the machine's own MAC address, as in 52:54:00:12:34:56");
+  if (address === "00:00:00:00:00:00") refuse(text, "belongs to no machine", "the machine's own MAC address, as in 52:54:00:12:34:56");
+  return address;
+}
+
+/** "10.0.0.100-10.0.0.199" */
+export function addressRange(text: string): Range {
+  const ends = text.split("-").map((end) => end.trim());
+  if (ends.length !== 2) return refuse(text, "is not a range of addresses", "the first and the last, as in 10.0.0.100-10.0.0.199");
+  return orderedRange(ipv4(ends[0]!), ipv4(ends[1]!));
+}
+
+export function orderedRange(first: Ipv4, last: Ipv4): Range {
+  if (toNumber(first) > toNumber(last)) throw new TypeError(`${first}-${last} runs backwards; write ${last}-${first}`);
+  return { first, last };
+}
+
+export function sha256(text: string): string {
+  return /^[0-9a-f]{64}$/i.test(text)
+    ? text.toLowerCase()
+    : refuse(text, "is not a SHA-256", "the 64 hexadecimal digits that sha256sum prints");
+}
+
+/** An http, https or file URL, as it was written. */
+export function sourceUrl(text: string): string {
+  if (text.startsWith("/")) refuse(text, "is a path", `file://${text}`);
+  const url = URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
+  const usable =
+    url && ((/^https?:$/.test(url.protocol) && url.hostname !== "") || (url.protocol === "file:" && text.startsWith("file:///")));
+  return usable ? text : refuse(text, "is not a URL to fetch from", "one that begins with https://, http:// or file:///");
+}
+
+/** Everything below a URL: without the slash at its end, so that "below" is always URL + "/...". */
+export const urlPrefix = (text: string): string => sourceUrl(text).replace(/\/+$/, "");
+
+export function kubernetesVersion(text: string): string {
+  if (!/^v?1\.\d{1,3}\.\d{1,3}$/.test(text)) refuse(text, "is not a Kubernetes release", "all three numbers, as in 1.36.4");
+  return text.replace(/^v/, "");
+}
+
+/** Flatcar understands the first-boot configuration we write (Ignition 3.3.0) since this release. */
+export const OLDEST_FLATCAR = 3185;
+
+export function flatcarVersion(text: string): string {
+  if (text === "current") return text;
+  if (!/^\d{3,5}\.\d{1,3}\.\d{1,3}$/.test(text)) refuse(text, "is not a Flatcar release", "current, or three numbers as in 4593.2.5");
+  if (Number.parseInt(text, 10) < OLDEST_FLATCAR)
+    refuse(text, "is too old to read Ignition 3.3.0", `current, or ${OLDEST_FLATCAR}.0.0 or newer`);
+  return text;
+}
+
+export function devicePath(text: string): string {
+  if (/^\/dev\/[\w./:+-]+$/.test(text) && !text.split("/").includes("..")) return text;
+  return refuse(text, "is not a disk's device path", /^\w+$/.test(text) ? `/dev/${text}` : "one such as /dev/sda or /dev/disk/by-id/...");
+}
+
+/** What udev calls ID_SERIAL_SHORT; it reaches a shell script, so it is kept to what serial numbers are made of. */
+export function diskSerial(text: string): string {
+  return /^[\w.:+-]{1,64}$/.test(text) ? text : refuse(text, "is not a disk's serial number", "what `lsblk -o NAME,SERIAL` prints");
+}
+
+/** Kubernetes' rule for label values; keys may have a domain and a slash in front. */
+const LABEL_WORD = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
+
+export function labelKey(text: string): string {
+  const [name = "", domain, more] = text.split("/").reverse();
+  const valid = LABEL_WORD.test(name) && more === undefined && (domain === undefined || LABEL_DOMAIN.test(domain));
+  return valid ? text : refuse(text, "is not a label's name", "letters, digits, - _ and ., as in rack or example.com/rack");
+}
+const LABEL_DOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+export function labelValue(text: string): string {
+  return text === "" || LABEL_WORD.test(text) ? text : refuse(text, "is not a label's value", "at most 63 letters, digits, - _ and .");
+}

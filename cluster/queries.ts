@@ -1,0 +1,44 @@
+/** What everybody asks of a Cluster: who a MAC is, what it is called, which systems must be there. */
+import { dashed, type Mac } from "./address.ts";
+import type { Architecture, Cluster, Machine, Os } from "./cluster.ts";
+
+/** The listed machine with this MAC. */
+export const machineByMac = (cluster: Cluster, mac: Mac): Machine | undefined => cluster.machines.find((machine) => machine.mac === mac);
+
+/** What a MAC becomes: its listed machine; a plain worker in a 2016-form cluster; undefined when it is only to be shown. */
+export function becomes(cluster: Cluster, mac: Mac): Machine | undefined {
+  const listed = machineByMac(cluster, mac);
+  if (listed || cluster.unlisted.become === "discovered") return listed;
+  const { os, disk, architecture } = cluster.unlisted;
+  return { mac, name: dashed(mac), roles: ["worker"], architecture, os, disk, labels: {} };
+}
+
+/** The host name of whoever has this MAC; the MAC with dashes when it is not listed. */
+export const hostnameOf = (cluster: Cluster, mac: Mac): string => machineByMac(cluster, mac)?.name ?? dashed(mac);
+
+export const fqdn = (machine: Pick<Machine, "name">, cluster: Pick<Cluster, "domain">): string => `${machine.name}.${cluster.domain}`;
+
+export const controlPlanes = (cluster: Cluster): readonly Machine[] =>
+  cluster.machines.filter(({ roles }) => roles.includes("control-plane"));
+
+/** The machines that keep etcd: those with the role, or the control planes when none has it. */
+export function etcdMembers(cluster: Cluster): readonly Machine[] {
+  const members = cluster.machines.filter(({ roles }) => roles.includes("etcd"));
+  return members.length > 0 ? members : controlPlanes(cluster);
+}
+
+export interface OsChoice {
+  readonly os: Os;
+  readonly architecture: Architecture;
+}
+
+/** Every system that some machine may install, once each, in the order of the machines. */
+export function osChoices(cluster: Cluster): readonly OsChoice[] {
+  const wanted: OsChoice[] = cluster.unlisted.become === "worker" ? [...cluster.machines, cluster.unlisted] : [...cluster.machines];
+  return [...new Map(wanted.map(({ os, architecture }) => [key({ os, architecture }), { os, architecture }])).values()];
+}
+
+function key({ os, architecture }: OsChoice): string {
+  if (os.target === "flatcar") return JSON.stringify([architecture, os.target, os.channel, os.version]);
+  return JSON.stringify([architecture, os.target, ...[os.image, os.kernel, os.initrd].flatMap(({ url, sha256 }) => [url, sha256 ?? null])]);
+}
