@@ -1,0 +1,37 @@
+/** Every operating system and every role there is: a new one is a folder and a line here. */
+import type { Os, OsName, RoleName } from "../cluster/cluster.ts";
+import type { BootContext, OsTarget, Role } from "../cluster/extension.ts";
+import { mergePieces, type NodePlan } from "../cluster/plan.ts";
+import * as scripts from "./boot/scripts.ts";
+import { flatcar } from "./os/flatcar/target.ts";
+import { rawImage } from "./os/raw-image/target.ts";
+import { base, readyList } from "./roles/base/base.ts";
+import { controlPlane } from "./roles/control-plane/role.ts";
+import { etcd } from "./roles/etcd/role.ts";
+import { ingress } from "./roles/ingress/role.ts";
+import { storage } from "./roles/storage/role.ts";
+import { worker } from "./roles/worker/role.ts";
+
+export { loaderArtifacts } from "./boot/loaders.ts";
+
+export const osTargets: Readonly<Record<OsName, OsTarget>> = { flatcar, "raw-image": rawImage };
+
+export const roles: Readonly<Record<RoleName, Role>> = { "control-plane": controlPlane, worker, etcd, ingress, storage };
+
+export const osTarget = (os: Os): OsTarget => osTargets[os.target];
+
+/** What a machine is to become: what every node gets, and what each of its roles adds. Throws TypeError when two pieces want one path. */
+export function nodePlan(context: BootContext): NodePlan {
+  const pieces = [base(context), ...context.machine.roles.map((name) => roles[name].pieces(context))];
+  const { readyWhen } = mergePieces(context.cluster, context.machine, pieces);
+  return mergePieces(context.cluster, context.machine, [...pieces, readyList(readyWhen)]);
+}
+
+/** What iPXE is told for each answer of nextBoot, and the script of /install.sh. */
+export const bootScripts = {
+  install: (context: BootContext): string => scripts.install(context, osTarget(context.os).live(context)),
+  local: scripts.local,
+  discover: scripts.discover,
+  nothing: scripts.nothing,
+  wayIn: scripts.wayIn,
+} as const;

@@ -1,0 +1,90 @@
+/** What every node gets, whatever its role: name, administrator, certificate, time, containers, and its voice back to the bootstrapper. */
+import { dashed } from "../../../cluster/address.ts";
+import type { BootContext } from "../../../cluster/extension.ts";
+import { layout } from "../../../cluster/layout.ts";
+import type { PlanFile, PlanPiece, Unit } from "../../../cluster/plan.ts";
+import { render } from "../../render.ts";
+
+const REGISTRY_PORT = 5000;
+
+export function base(context: BootContext): PlanPiece {
+  return {
+    users: [{ name: "core", groups: ["sudo"], sshKeys: context.cluster.sshKeys }],
+    files: [...identity(context), ...certificates(context), ...time(context), ...containers(context), ...voice(context)],
+    units: units(context),
+    readyWhen: ["containerd.service"],
+  };
+}
+
+/** Only a machine that the description lists has a certificate and a token; an unlisted worker gets no secret at all. */
+export const isListed = ({ cluster, machine }: BootContext): boolean => cluster.machines.some(({ mac }) => mac === machine.mac);
+
+const text = (path: string, content: string, mode = 0o644): PlanFile => ({ path, mode, content: { text: content } });
+
+const identity = ({ machine }: BootContext): readonly PlanFile[] => [
+  text("/etc/hostname", lines([machine.name])),
+  text("/etc/sextant/roles", lines(machine.roles)),
+  text("/etc/sextant/labels", lines(Object.entries(machine.labels).map(([key, value]) => `${key}=${value}`))),
+  text("/etc/sudoers.d/sextant", render("roles/base/sudoers.conf.eta", {}), 0o440),
+  text("/etc/ssh/sshd_config.d/10-sextant.conf", render("roles/base/sshd.conf.eta", {})),
+];
+
+function certificates(context: BootContext): readonly PlanFile[] {
+  const { mac } = context.machine;
+  const ca = text("/etc/sextant/ca.pem", context.server.ca);
+  if (!isListed(context)) return [ca];
+  return [
+    ca,
+    { path: "/etc/sextant/node.crt", mode: 0o644, content: { secret: { tls: layout.tls.machine(mac) } } },
+    { path: "/etc/sextant/node.key", mode: 0o600, content: { secret: { tls: layout.tls.machineKey(mac) } } },
+    { path: "/etc/sextant/report-token", mode: 0o600, content: { secret: { grant: "report-token" } } },
+  ];
+}
+
+const time = ({ cluster, server }: BootContext): readonly PlanFile[] =>
+  cluster.network.ntp
+    ? [text("/etc/systemd/timesyncd.conf.d/10-sextant.conf", render("roles/base/timesyncd.conf.eta", { server: server.address }))]
+    : [];
+
+const containers = ({ server }: BootContext): readonly PlanFile[] => [
+  text("/etc/containerd/config.toml", render("roles/base/containerd.toml.eta", {})),
+  text(
+    "/etc/containerd/certs.d/_default/hosts.toml",
+    render("roles/base/hosts.toml.eta", { registry: `http://${server.address}:${REGISTRY_PORT}` }),
+  ),
+  text("/etc/modules-load.d/10-sextant.conf", render("roles/base/modules.conf.eta", {})),
+  text("/etc/sysctl.d/90-sextant.conf", render("roles/base/sysctl.conf.eta", {})),
+];
+
+/** The DNS check makes sense only where machines ask our DNS: not beside a site's own DHCP or name servers. */
+function voice({ cluster, machine, server }: BootContext): readonly PlanFile[] {
+  const { bootstrapperName, nameServers, dhcp, ntp } = cluster.network;
+  const ours = dhcp === "serve" && nameServers.includes(server.address);
+  const bootstrapper = ours ? `${bootstrapperName}.${cluster.domain}` : "";
+  return [
+    text("/opt/sextant/report", render("roles/base/report.sh.eta", { https: server.https, mac: dashed(machine.mac) }), 0o755),
+    text("/opt/sextant/ready", render("roles/base/ready.sh.eta", { address: server.address, bootstrapper, clock: ntp }), 0o755),
+  ];
+}
+
+/** What /opt/sextant/ready waits for, once all roles have said it. */
+export const readyList = (readyWhen: readonly string[]): PlanPiece => ({ files: [text("/etc/sextant/ready-when", lines(readyWhen))] });
+
+const units = ({ cluster }: BootContext): readonly Unit[] => [
+  { name: "sextant-configuring.service", enabled: true, contents: render("roles/base/configuring.service.eta", {}) },
+  { name: "sextant-ready.service", enabled: true, contents: render("roles/base/ready.service.eta", {}) },
+  {
+    name: "containerd.service",
+    enabled: true,
+    dropins: [{ name: "10-sextant.conf", contents: render("roles/base/containerd.conf.eta", {}) }],
+  },
+  ...(cluster.network.ntp ? [{ name: "systemd-timesyncd.service", enabled: true }] : []),
+];
+
+/** One item a line; an item with its own line break would be two. */
+function lines(items: readonly string[]): string {
+  for (const item of items) {
+    if (/[\r\n\0]/.test(item)) throw new TypeError(`${JSON.stringify(item)} has a line break; write it on one line`);
+  }
+  return items.map((item) => `${item}\n`).join("");
+}
