@@ -12,7 +12,12 @@ export interface NodePlan {
 }
 
 /** What one role contributes; `mergePieces` makes a NodePlan of several. */
-export type PlanPiece = Partial<Pick<NodePlan, "users" | "files" | "units" | "readyWhen">>;
+export interface PlanPiece extends Partial<Pick<NodePlan, "users" | "files" | "units" | "readyWhen">> {
+  /** Who contributes it, for messages: "role worker". */
+  readonly from?: string;
+}
+
+export { mergePieces } from "./merge-pieces.ts";
 
 export interface User {
   readonly name: string;
