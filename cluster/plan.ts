@@ -64,36 +64,3 @@ export interface ResolvedFile {
   readonly mode: number;
   readonly content: { readonly bytes: Uint8Array } | { readonly url: string; readonly sha256: string };
 }
-
-/** One plan of several pieces. What two pieces say alike stands once; throws TypeError when they contradict each other. */
-export function mergePieces(cluster: Cluster, machine: Machine, pieces: readonly PlanPiece[]): NodePlan {
-  return {
-    cluster,
-    machine,
-    users: once(
-      pieces.flatMap(({ users = [] }) => users),
-      (user) => user.name,
-    ),
-    files: once(
-      pieces.flatMap(({ files = [] }) => files),
-      (file) => file.path,
-    ),
-    units: once(
-      pieces.flatMap(({ units = [] }) => units),
-      (unit) => unit.name,
-    ),
-    readyWhen: [...new Set(pieces.flatMap(({ readyWhen = [] }) => readyWhen))],
-  };
-}
-
-function once<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
-  const kept = new Map<string, T>();
-  for (const item of items) {
-    const other = kept.get(key(item));
-    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(item)) {
-      throw new TypeError(`two roles want ${key(item)}, each in its own way; let one of them have it`);
-    }
-    kept.set(key(item), item);
-  }
-  return [...kept.values()];
-}
