@@ -1,0 +1,65 @@
+/** sextant.lock as a value: what is pinned, read and written so that the same content is the same bytes. */
+import { z } from "zod";
+import type { Artifact } from "../cluster/extension.ts";
+import type { Lock, LockedArtifact } from "../cluster/layout.ts";
+
+export const EMPTY: Lock = { version: 1, versions: {}, artifacts: {} };
+
+const shape = z.strictObject({
+  version: z.literal(1),
+  versions: z.record(z.string(), z.string()),
+  artifacts: z.record(
+    z.string(),
+    z.strictObject({
+      url: z.string(),
+      size: z.int().nonnegative(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      verified: z.string(),
+    }),
+  ),
+});
+
+/** Throws Error with the reason. */
+export function parseLock(text: string): Lock {
+  const found = shape.safeParse(JSON.parse(text));
+  if (found.success) return found.data;
+  const [issue] = found.error.issues;
+  throw new Error(`${issue?.path.join(".") || "the file"}: ${issue?.message}`);
+}
+
+/** Keys in order, so that a second build writes the same bytes. */
+export function formatLock({ versions, artifacts }: Lock): string {
+  return `${JSON.stringify({ version: 1, versions: sorted(versions), artifacts: sorted(artifacts) }, null, 2)}\n`;
+}
+
+const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** What the lock says about an artifact, provided it still speaks of the same source, checked in the same way. */
+export function pinOf(lock: Lock, artifact: Artifact): LockedArtifact | undefined {
+  const pin = Object.hasOwn(lock.artifacts, artifact.path) ? lock.artifacts[artifact.path] : undefined;
+  if (pin?.url !== lockedUrl(artifact) || pin.verified !== verifiedAs(artifact)) return undefined;
+  const known = artifact.member === undefined && artifact.verify.by === "sha256" ? artifact.verify.sha256 : pin.sha256;
+  return pin.sha256 === known ? pin : undefined;
+}
+
+/** What stays believed when the user asks for everything new: only what somebody else vouches for. */
+export function forUpdate({ artifacts }: Lock): Lock {
+  const vouched = Object.entries(artifacts).filter(([, { verified }]) => verified !== "first-use");
+  return { version: 1, versions: {}, artifacts: Object.fromEntries(vouched) };
+}
+
+/** A member of an archive is written as the archive's URL and, behind #, its name. */
+export const lockedUrl = ({ url, member }: Artifact): string => (member === undefined ? url : `${url}#${member}`);
+
+/** `verify` speaks of what is downloaded: for a member of an archive, of the archive. */
+export function verifiedAs({ verify, member }: Artifact): string {
+  switch (verify.by) {
+    case "openpgp":
+      return `openpgp ${verify.fingerprint}`;
+    case "sha256":
+      return member === undefined ? "sha256" : `sha256 ${verify.sha256}`;
+    case "first-use":
+      return "first-use";
+  }
+}

@@ -1,0 +1,21 @@
+/** Which exact release "current" means: what has to be asked, and of whom. */
+import type { Cluster } from "../cluster/cluster.ts";
+import type { VersionQuery } from "../cluster/extension.ts";
+import { osChoices } from "../cluster/queries.ts";
+import { lockKey } from "../cluster/resolve.ts";
+import type { Registry } from "./gather.ts";
+
+export interface Question {
+  /** As in Lock.versions: "flatcar/stable/amd64". */
+  readonly key: string;
+  readonly query: VersionQuery;
+}
+
+/** Every "current" of this description, whether or not the lock already knows it. */
+export function questions(cluster: Cluster, registry: Registry): readonly Question[] {
+  return osChoices(cluster).flatMap(({ os, architecture }) => {
+    const key = lockKey(os, architecture);
+    const query = key === undefined ? undefined : registry.osTarget(os).latest(os, architecture);
+    return key !== undefined && query ? [{ key, query }] : [];
+  });
+}
