@@ -1,0 +1,46 @@
+/** Finishes a bsroot whose downloads and certificates are there: the description, the lock, and a manifest of everything. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Artifact } from "../../cluster/extension.ts";
+import { type Lock, layout } from "../../cluster/layout.ts";
+import { formatLock } from "../lock.ts";
+import { formatManifest, type ManifestFile } from "../manifest.ts";
+import { writeWhole } from "./atomic.ts";
+import { sha256Of } from "./hash.ts";
+
+export interface Contents {
+  readonly cluster: string;
+  /** cluster-desc.yml as the user wrote it. */
+  readonly description: string;
+  readonly artifacts: readonly Artifact[];
+  readonly lock: Lock;
+}
+
+/** The manifest comes last: a bsroot whose manifest is right is whole. Answers its files. */
+export async function assemble(root: string, { cluster, description, artifacts, lock }: Contents): Promise<readonly ManifestFile[]> {
+  await writeIfChanged(join(root, layout.description), description);
+  await writeIfChanged(join(root, layout.lock), formatLock(lock));
+  const secrets = (await readdir(join(root, layout.tls.folder), { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
+  const files: ManifestFile[] = [
+    ...artifacts.map(({ path }): ManifestFile => ({ path, size: lock.artifacts[path]!.size, sha256: lock.artifacts[path]!.sha256 })),
+    await entryOf(root, layout.description),
+    await entryOf(root, layout.lock),
+  ];
+  for (const { parentPath, name } of secrets) {
+    files.push({ ...(await entryOf(root, join(parentPath, name).slice(root.length + 1))), secret: true });
+  }
+  await writeIfChanged(join(root, layout.manifest), formatManifest(cluster, files));
+  return files;
+}
+
+async function entryOf(root: string, path: string): Promise<ManifestFile> {
+  const whole = join(root, path);
+  return { path, size: (await stat(whole)).size, sha256: await sha256Of(whole) };
+}
+
+async function writeIfChanged(path: string, text: string): Promise<void> {
+  const now = await readFile(path, "utf8").catch(() => undefined);
+  if (now !== text) await writeWhole(path, text);
+}

@@ -1,0 +1,45 @@
+/** Files that are there whole or not at all, also after a power cut. */
+import { constants, copyFile, link, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Replaces `path`; its folder is made if need be. */
+export async function writeWhole(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}.part`;
+  try {
+    const file = await open(draft, "w", mode);
+    try {
+      await file.chmod(mode); // the mode given to open() is cut by the umask
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** The same bytes under a second name: a hard link, or a copy where the file system has none. Replaces `to`. */
+export async function placeAgain(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  const draft = `${to}.${process.pid}.part`;
+  await rm(draft, { force: true });
+  await link(from, draft).catch(() => copyFile(from, draft, constants.COPYFILE_FICLONE));
+  await rename(draft, to);
+  await rm(draft, { force: true }); // rename() does nothing when both already are the same file
+  await syncFolder(dirname(to));
+}
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
