@@ -1,0 +1,84 @@
+import { type Expected, expectSignature, SignatureError } from "../verify/openpgp.ts";
+import type { Delivery } from "./delivery.ts";
+import { DownloadError, messageOf } from "./error.ts";
+import { type Fetched, fetchPart } from "./fetch.ts";
+import type { Group } from "./groups.ts";
+import type { Part } from "./part.ts";
+
+export interface Checked {
+  readonly part: Part;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** `target`: where the .part grows. Throws DownloadError; bytes that are wrong do not stay. */
+export async function fetchChecked(group: Group, target: string, delivery: Delivery): Promise<Checked> {
+  const demand = await demandOf(group, delivery);
+  const name = group.wanted[0]!.artifact.path;
+  const job = {
+    target,
+    url: delivery.site.locate(group.url),
+    hashes: demand.signature ? ["sha256", demand.signature.algorithm] : ["sha256"],
+    ...(demand.size !== undefined && { size: demand.size }),
+    progress: (received: number, size: number | undefined) => delivery.progress.moved(name, received, size),
+  };
+  for (let again = false; ; again = true) {
+    const fetched = await fetchPart(job, delivery.tools);
+    const sha256 = fetched.hashes[0]!.copy().digest("hex");
+    const wrong = await objection(fetched, sha256, demand, delivery);
+    if (wrong === undefined) return { part: fetched.part, size: fetched.part.received, sha256 };
+    await fetched.part.discard();
+    // A beginning that was left by an earlier run may be what is wrong; a whole download that is wrong stays wrong.
+    if (again || !fetched.continued) throw new DownloadError(wrong);
+  }
+}
+
+/** What the bytes are held against. */
+interface Demand {
+  readonly size?: number;
+  readonly sha256?: string;
+  /** Who says so. */
+  readonly by?: "the description" | "sextant.lock";
+  readonly signature?: Expected;
+}
+
+async function demandOf({ verify, wanted, isArchive }: Group, delivery: Delivery): Promise<Demand> {
+  const pin = isArchive ? undefined : wanted.find((one) => one.pin)?.pin;
+  if (verify.by === "sha256") return { sha256: verify.sha256, by: "the description", ...(pin && { size: pin.size }) };
+  if (pin) return { sha256: pin.sha256, size: pin.size, by: "sextant.lock" };
+  if (verify.by === "first-use") return {};
+  const [signature, key] = await Promise.all([text("signature", verify.signature, delivery), text("key", verify.key, delivery)]);
+  try {
+    return { signature: await expectSignature(signature, new TextDecoder().decode(key), verify.fingerprint) };
+  } catch (error) {
+    throw asDownloadError(error, `its signature ${delivery.site.locate(verify.signature)}`);
+  }
+}
+
+async function text(what: string, url: string, { small, site }: Delivery): Promise<Uint8Array> {
+  try {
+    return await small.get(site.locate(url));
+  } catch (error) {
+    throw asDownloadError(error, `its ${what} ${site.locate(url)}`);
+  }
+}
+
+async function objection({ hashes }: Fetched, sha256: string, demand: Demand, { now }: Delivery): Promise<string | undefined> {
+  if (demand.sha256 !== undefined && demand.sha256 !== sha256) {
+    const wayOut =
+      demand.by === "sextant.lock"
+        ? "if the source was changed on purpose, run build --update"
+        : "if the source was changed on purpose, correct the hash";
+    return `has SHA-256 ${sha256}, but ${demand.by} says ${demand.sha256}; ${wayOut}, else fetch from another place with mirrors:`;
+  }
+  try {
+    await demand.signature?.check(hashes[1]!, now());
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    return `is not validly signed: ${error.message}`;
+  }
+}
+
+const asDownloadError = (error: unknown, subject: string): DownloadError =>
+  new DownloadError(`${subject}: ${messageOf(error)}`, { cause: error });

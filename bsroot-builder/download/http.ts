@@ -1,0 +1,139 @@
+/** Opens an http(s) URL as a source: redirects, continuing at an offset, and what every refusal means. */
+import { type Dispatcher, request } from "undici";
+import { DownloadError, messageOf } from "./error.ts";
+import type { Opened, Wish } from "./source.ts";
+
+const MAX_REDIRECTS = 5;
+
+export async function openHttp(wish: Wish, dispatcher: Dispatcher): Promise<Opened> {
+  let url = wish.url;
+  for (let redirects = 0; ; redirects += 1) {
+    const answer = await ask(url, wish, dispatcher);
+    const location = header(answer, "location");
+    if (doesNotContinue(answer, wish)) {
+      discard(answer);
+      return openHttp({ url: wish.url, offset: 0, ...(wish.signal && { signal: wish.signal }) }, dispatcher);
+    }
+    if (!REDIRECTS.has(answer.statusCode) || location === undefined) return opened(answer, wish);
+    discard(answer);
+    if (redirects === MAX_REDIRECTS) throw new DownloadError(`redirects more than ${MAX_REDIRECTS} times, lastly to ${location}`);
+    url = follow(url, location);
+  }
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Headers must arrive, and the body must move, within these many milliseconds. */
+const PATIENCE = { headersTimeout: 30_000, bodyTimeout: 60_000 };
+
+async function ask(url: string, { offset, validator, signal }: Wish, dispatcher: Dispatcher): Promise<Dispatcher.ResponseData> {
+  // If-Range makes a changed file arrive whole instead of as a tail that does not fit (RFC 9110 §13.1.5).
+  const rest = offset > 0 && validator !== undefined ? { range: `bytes=${offset}-`, "if-range": validator } : {};
+  try {
+    return await request(url, {
+      dispatcher,
+      ...PATIENCE,
+      ...(signal && { signal }),
+      headers: { "user-agent": "sextant-bsroot-builder", accept: "*/*", "accept-encoding": "identity", ...rest },
+    });
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** 416, or a part that we did not ask for: what we hold is no beginning of what lies there now (RFC 9110 §14.4, §15.5.17). */
+function doesNotContinue(answer: Dispatcher.ResponseData, { offset }: Wish): boolean {
+  if (answer.statusCode === 416) return offset > 0;
+  return answer.statusCode === 206 && Number(/^bytes (\d+)-/.exec(header(answer, "content-range") ?? "")?.[1]) !== offset;
+}
+
+function opened(answer: Dispatcher.ResponseData, { offset, validator }: Wish): Opened {
+  const common = { body: bytesOf(answer), close: () => discard(answer) };
+  switch (answer.statusCode) {
+    case 200:
+      return trim({ ...common, offset: 0, size: lengthOf(answer), validator: validatorOf(answer) });
+    case 206:
+      return trim({ ...common, offset, size: rangeTotal(answer), validator });
+    default:
+      discard(answer);
+      throw refusal(answer);
+  }
+}
+
+/** exactOptionalPropertyTypes: a field is there or it is not. */
+function trim({
+  size,
+  validator,
+  ...rest
+}: Omit<Opened, "size" | "validator"> & { size: number | undefined; validator: string | undefined }): Opened {
+  return { ...rest, ...(size !== undefined && { size }), ...(validator !== undefined && { validator }) };
+}
+
+function refusal({ statusCode: status }: Dispatcher.ResponseData): DownloadError {
+  if (status === 404 || status === 410) {
+    return new DownloadError(
+      `answers ${status}: no such file there; check the version in the description, or redirect the address with mirrors:`,
+    );
+  }
+  if (status === 401 || status === 403)
+    return new DownloadError(`answers ${status}: it does not let us in; redirect the address with mirrors:`);
+  if (status === 429 || status >= 500 || status === 408) return new DownloadError(`answers ${status}`, { again: true });
+  return new DownloadError(`answers ${status}, which is not a file`);
+}
+
+/** A strong entity tag, or the date; a weak tag does not promise the same bytes (RFC 9110 §8.8.1, §13.1.5). */
+function validatorOf(answer: Dispatcher.ResponseData): string | undefined {
+  const tag = header(answer, "etag");
+  return tag && !tag.startsWith("W/") ? tag : header(answer, "last-modified");
+}
+
+function lengthOf(answer: Dispatcher.ResponseData): number | undefined {
+  const length = header(answer, "content-length");
+  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+}
+
+function rangeTotal(answer: Dispatcher.ResponseData): number | undefined {
+  const total = /\/(\d+)$/.exec(header(answer, "content-range") ?? "")?.[1];
+  return total === undefined ? undefined : Number(total);
+}
+
+function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+async function* bytesOf({ body }: Dispatcher.ResponseData): AsyncIterable<Uint8Array> {
+  try {
+    yield* body as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** An unread body would keep its connection; reading a long one to its end would be worse. */
+function discard({ body }: Dispatcher.ResponseData): void {
+  body.on("error", () => {}); // destroying is itself reported as an error
+  body.destroy();
+}
+
+function follow(from: string, location: string): string {
+  const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (!to || !/^https?:$/.test(to.protocol)) throw new DownloadError(`redirects to ${location}, which is no http address`);
+  if (to.protocol === "http:" && from.startsWith("https:")) {
+    throw new DownloadError(`redirects from https to ${to.href}, where anyone may answer; if you trust it, name it yourself with mirrors:`);
+  }
+  return to.href;
+}
+
+function explain(error: unknown): DownloadError {
+  const code = (error as { code?: unknown }).code;
+  const name = typeof code === "string" ? code : "";
+  if (name === "ENOTFOUND")
+    return new DownloadError("there is no such host; is this computer online? mirrors: can name a copy", { cause: error });
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/.test(name)) {
+    const way = "a company's own CA is trusted through the environment variable NODE_EXTRA_CA_CERTS";
+    return new DownloadError(`its certificate is not trusted here (${name}); ${way}`, { cause: error });
+  }
+  if (name === "UND_ERR_ABORTED" || name === "ABORT_ERR") return new DownloadError("was stopped", { cause: error });
+  return new DownloadError(`the connection failed: ${messageOf(error)}`, { again: true, cause: error });
+}
