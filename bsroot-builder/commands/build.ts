@@ -1,0 +1,118 @@
+/** build: description -> gather -> lock -> download -> certificates -> write -> manifest. */
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EnvHttpProxyAgent } from "undici";
+import { resolve as withVersions } from "../../cluster/resolve.ts";
+import type { Delivery } from "../download/delivery.ts";
+import { download } from "../download/download.ts";
+import { locate } from "../download/mirrors.ts";
+import { progressOn } from "../download/progress.ts";
+import { SmallFiles } from "../download/small.ts";
+import { type Open, opener } from "../download/source.ts";
+import { Space } from "../download/space.ts";
+import { survey } from "../download/survey.ts";
+import { lookUp } from "../download/versions.ts";
+import { gather, type Registry } from "../gather.ts";
+import { forUpdate } from "../lock.ts";
+import { makeTls } from "../pki/make.ts";
+import { planTls, type TlsPlan } from "../pki/plan.ts";
+import { questions } from "../versions.ts";
+import { assemble } from "../write/assemble.ts";
+import { FolderBusy, lockFolder } from "../write/folder-lock.ts";
+import { GrowingLock, LockFileError, lockPath, readLock } from "../write/lock-file.ts";
+import { Notes } from "../write/notes.ts";
+import { removeParts, removeUnwanted } from "../write/sweep.ts";
+import { type Description, readDescription } from "./description.ts";
+import { Failure } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface BuildOptions {
+  readonly out: string;
+  /** Downloads at a time. */
+  readonly jobs: number;
+  /** Asks anew what "current" is, and believes sources that nothing vouches for once more. */
+  readonly update: boolean;
+}
+
+export interface BuildResult {
+  readonly bsroot: string;
+  /** How many files were already there. */
+  readonly kept: number;
+  readonly fetched: readonly string[];
+  readonly removed: readonly string[];
+  readonly certificates: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Throws Failure. */
+export async function build(file: string, options: BuildOptions, registry: Registry, terminal: Terminal): Promise<BuildResult> {
+  const description = await readDescription(file);
+  const root = resolve(options.out);
+  await mkdir(root, { recursive: true });
+  const letGo = await lockFolder(root).catch((error) => {
+    throw error instanceof FolderBusy ? new Failure([`${options.out}: ${error.message}`]) : error;
+  });
+  const dispatcher = new EnvHttpProxyAgent();
+  try {
+    return await buildInto(root, description, options, registry, terminal, opener(dispatcher));
+  } finally {
+    await dispatcher.destroy();
+    await letGo();
+  }
+}
+
+async function buildInto(
+  root: string,
+  { path, text, cluster, warnings }: Description,
+  { jobs, update }: BuildOptions,
+  registry: Registry,
+  { screen }: Terminal,
+  open: Open,
+): Promise<BuildResult> {
+  const now = () => new Date();
+  const tls = await planTls(root, cluster, now());
+  if (tls.problems.length > 0) throw new Failure(tls.problems, warnings);
+  const lock = await openLock(lockPath(path), update);
+
+  const progress = progressOn(screen, Date.now);
+  const space = Space.of(root);
+  const tools = { open, sleep: async (time: number) => void (await sleep(time)), reserve: (bytes: number) => space.reserve(bytes) };
+  const site = { root, notes: await Notes.open(root), locate: (url: string) => locate(url, cluster.mirrors, dirname(path)) };
+  const delivery: Delivery = { site, lock, tools, small: new SmallFiles(tools), progress, now };
+  try {
+    const unknown = await lookUp(questions(cluster, registry), delivery);
+    if (unknown.length > 0) throw new Failure(unknown, warnings);
+    const artifacts = gather(withVersions(cluster, lock.value), registry);
+    const { kept, wanted } = await survey(artifacts, lock.value, site);
+    const failures = await download(wanted, jobs, delivery);
+    if (failures.length > 0) throw new Failure(failures, warnings);
+
+    await makeTls(root, cluster, tls, now());
+    const paths = new Set(artifacts.map((artifact) => artifact.path));
+    const removed = await removeUnwanted(root, paths, site.notes);
+    await removeParts(root);
+    await lock.keepOnly(paths);
+    await assemble(root, { cluster: cluster.name, description: text, artifacts, lock: lock.value });
+    const fetched = wanted.map(({ artifact }) => artifact.path);
+    return { bsroot: root, kept: kept.length, fetched, removed, certificates: inWords(tls), warnings };
+  } finally {
+    progress.close();
+  }
+}
+
+async function openLock(path: string, update: boolean): Promise<GrowingLock> {
+  try {
+    const lock = await readLock(path);
+    return new GrowingLock(path, update ? forUpdate(lock) : lock);
+  } catch (error) {
+    throw error instanceof LockFileError ? new Failure([error.message]) : error;
+  }
+}
+
+function inWords({ issue, remove }: TlsPlan): readonly string[] {
+  return [
+    ...issue.map(({ leaf, because }) => `${leaf.certificate}: ${because}`),
+    ...remove.map((path) => `${path}: its machine is not listed any more`),
+  ];
+}
