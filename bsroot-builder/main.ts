@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 /** The bsroot builder's command line. Exit codes: 0 good, 1 problems found or failed, 2 wrong use. */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { loaderArtifacts, osTarget } from "../templates/registry.ts";
 import { build } from "./commands/build.ts";
 import { check } from "./commands/check.ts";
 import { DEFAULT_FILE } from "./commands/description.ts";
 import { Failure } from "./commands/failure.ts";
 import { init } from "./commands/init.ts";
+import { render } from "./commands/render.ts";
 import { summary } from "./commands/summary.ts";
 import type { Terminal } from "./commands/terminal.ts";
 import { verify } from "./commands/verify.ts";
+import { VIEWS, type View } from "./render.ts";
 
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
@@ -61,6 +63,15 @@ program
     const { files, warnings } = await verify(folder);
     terminal.out([...warnings.map((warning) => `warning: ${warning}`), `${folder}: good, ${files} files`, ""].join("\n"));
   });
+
+program
+  .command("render")
+  .description("show what a machine will be served, with placeholders for secrets")
+  .argument("<mac>", "the machine")
+  .option("--file <file>", "the cluster description", DEFAULT_FILE)
+  .option("--bsroot <folder>", "where the appliance's CA certificate is, once it is built", "bsroot")
+  .addOption(new Option("--what <view>", "which of the texts").choices(VIEWS).default("config"))
+  .action(async (mac: string, options: { file: string; bsroot: string; what: View }) => terminal.out(await render(mac, options)));
 
 function positive(text: string): number {
   const number = Number(text);
