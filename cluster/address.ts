@@ -38,9 +38,9 @@ export const dashed = (address: Mac): string => address.replaceAll(":", "-");
 
 /** Throws TypeError unless `text` is ADDRESS/PREFIX with no bit set behind the prefix. */
 export function subnet(text: string): Subnet {
-  const [address = "", bits = ""] = text.split("/", 2);
+  const [, address = "", bits = ""] = /^([^/]*)\/(\d|[1-9]\d)$/.exec(text) ?? [];
   const prefix = Number(bits);
-  if (!/^\d{1,2}$/.test(bits) || prefix > 32) throw new TypeError(`"${text}" is not a subnet; write address/prefix, as in 10.0.0.0/24`);
+  if (bits === "" || prefix > 32) throw new TypeError(`"${text}" is not a subnet; write address/prefix, as in 10.0.0.0/24`);
   const base = network(ipv4(address), prefix);
   if (base !== address) throw new TypeError(`"${text}" has bits behind its prefix; write ${base}/${prefix}`);
   return { base, prefix };

@@ -21,6 +21,8 @@ export interface Cluster {
   readonly unlisted: Unlisted;
   readonly mirrors: readonly Mirror[];
   readonly install: InstallPolicy;
+  /** Only from a 2016-form description: what it asks for that this release does not do. */
+  readonly original?: Original;
 }
 
 export interface Network {
@@ -106,7 +108,29 @@ export interface InstallPolicy {
   readonly attempts: number;
 }
 
-/** Everything below `from` is fetched below `to` instead: another http(s) URL or a file: URL. */
+/** Settings of the 2016 form that nothing acts on yet; kept as they were written, so that nothing of a description is lost. */
+export interface Original {
+  /** The CoreOS release that was asked for, when Flatcar never had it. */
+  readonly coreosVersion?: string;
+  /** Container images by what they were for: "hyperkube" -> "gcr.io/google_containers/hyperkube-amd64:v1.6.2". */
+  readonly images: Readonly<Record<string, string>>;
+  /** When a node may restart for a new OS version: "etcd-lock" or "off", "03:00", "3h". */
+  readonly reboots?: { readonly strategy?: string; readonly start?: string; readonly length?: string };
+  readonly ceph?: { readonly startOsds: boolean; readonly journalMegabytes?: number };
+  readonly gpu?: { readonly install: boolean; readonly drivers?: string };
+  readonly ingressOnHostNetwork: boolean;
+  readonly centos?: {
+    readonly version?: string;
+    readonly mirror?: string;
+    readonly downloadKernel: boolean;
+    readonly yumRepository?: string;
+  };
+  readonly nginxRoot?: string;
+  /** The network interface flannel was to use, by MAC. */
+  readonly flannelInterfaces: Readonly<Record<Mac, string>>;
+}
+
+/** Everything below `from` is fetched below `to` instead: another http(s) URL or a file: URL. Neither ends with a slash. */
 export interface Mirror {
   readonly from: string;
   readonly to: string;

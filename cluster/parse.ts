@@ -3,9 +3,13 @@ import type { Cluster } from "./cluster.ts";
 import { check } from "./description/check.ts";
 import { readDocument, type Value } from "./description/document.ts";
 import { clusterOfNewForm, factsOfNewForm, partialForm } from "./description/from-new-form.ts";
+import { checkOriginalForm, clusterOfOriginalForm, factsOfOriginalForm } from "./description/from-original-form.ts";
 import { newForm } from "./description/new-form.ts";
+import { originalForm, partialOriginalForm } from "./description/original-form.ts";
+import { warnOfOriginalForm } from "./description/original-warnings.ts";
 import { type Finding, formatPath, oneLine, type Problem } from "./description/problem.ts";
 import { salvage } from "./description/salvage.ts";
+import type { Position } from "./description/yaml.ts";
 
 export { formatProblem, type Problem } from "./description/problem.ts";
 
@@ -16,32 +20,58 @@ export type Parsed =
 /** Looks at nothing but `text`; `file` is what the problems are to call it. */
 export function parse(text: string, file: string): Parsed {
   const reading = readDocument(text);
-  if (!reading.ok) {
-    const problems = reading.mistakes.map(({ line, column, message }) => ({ file, line, column, path: "", message: oneLine(message) }));
-    return { ok: false, problems: inOrder(problems), warnings: [] };
-  }
-  const { document } = reading;
-  const { cluster, findings } = understand(document.value);
-  const problem = ({ path, message, aboutName }: Finding): Problem => ({
-    file,
-    ...document.at(path, aboutName),
-    path: formatPath(path),
-    message: oneLine(message),
-  });
-  const all = [...reading.findings, ...findings];
-  const problems = inOrder(all.filter(({ warning }) => !warning).map(problem));
-  const warnings = inOrder(all.filter(({ warning }) => warning).map(problem));
-  return cluster && problems.length === 0 ? { ok: true, cluster, warnings } : { ok: false, problems, warnings };
+  const mistakes = reading.mistakes.map(({ path, message, line, column }) => problem(file, { line, column }, { path, message }));
+  if (!reading.ok) return { ok: false, problems: inOrder(mistakes), warnings: [] };
+
+  const { value, at } = reading.document;
+  const { cluster, findings } = understand(value);
+  const located = (wanted: boolean) =>
+    findings
+      .filter(({ warning = false }) => warning === wanted)
+      .map((finding) => problem(file, at(finding.path, finding.aboutName), finding));
+  const problems = inOrder([...mistakes, ...located(false)]);
+  const warnings = inOrder(located(true));
+  return cluster && problems.length === 0 ? { ok: true, cluster: cluster(), warnings } : { ok: false, problems, warnings };
 }
 
+const problem = (file: string, { line, column }: Position, { path, message }: Finding): Problem => ({
+  file,
+  line,
+  column,
+  path: formatPath(path),
+  message: oneLine(message),
+});
+
 interface Understood {
-  readonly cluster?: Cluster;
+  /** Only to be called when there is no problem. */
+  readonly cluster?: () => Cluster;
   readonly findings: readonly Finding[];
 }
 
 function understand(value: Value): Understood {
-  const { whole, part, findings, lost } = salvage(newForm, partialForm, value);
-  return { ...(whole && { cluster: clusterOfNewForm(whole) }), findings: [...findings, ...check(factsOfNewForm(part, lost))] };
+  return isOriginal(value) ? understandOriginalForm(value) : understandNewForm(value);
 }
 
-const inOrder = (problems: readonly Problem[]): readonly Problem[] => [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+function understandNewForm(value: Value): Understood {
+  const { whole, part, findings, lost } = salvage(newForm, partialForm, value);
+  return { ...(whole && { cluster: () => clusterOfNewForm(whole) }), findings: [...findings, ...check(factsOfNewForm(part, lost))] };
+}
+
+function understandOriginalForm(value: Value): Understood {
+  const { whole, part, findings, lost } = salvage(originalForm, partialOriginalForm, value);
+  const more = [...checkOriginalForm(part), ...check(factsOfOriginalForm(part, lost)), ...warnOfOriginalForm(part)];
+  return { ...(whole && { cluster: () => clusterOfOriginalForm(whole) }), findings: [...findings, ...more] };
+}
+
+/** The forms have no field in common, so the one that knows more of the fields is meant. */
+function isOriginal(value: Value): boolean {
+  const fields = value === null || typeof value === "string" || Array.isArray(value) ? [] : Object.keys(value);
+  const known = (shape: object) => fields.filter((field) => Object.hasOwn(shape, field)).length;
+  return known(originalForm.shape) > known(newForm.shape);
+}
+
+/** From top to bottom; what an alias repeats is said once. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const once = new Map(problems.toReversed().map((one) => [`${one.line}:${one.column}:${one.message}`, one])).values();
+  return [...once].toReversed().sort((a, b) => a.line - b.line || a.column - b.column);
+}

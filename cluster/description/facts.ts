@@ -43,6 +43,7 @@ export interface MachineFacts {
   readonly mac?: Stated<Mac> | undefined;
   readonly name?: Stated<string> | undefined;
   readonly address?: Stated<Ipv4> | undefined;
+  readonly addressPath: Path;
   readonly roles?: readonly RoleName[] | undefined;
   readonly rolesPath: Path;
 }

@@ -1,6 +1,7 @@
 /** The building blocks of a description's schema: zod, with messages that say what to write. */
 import { z } from "zod";
 import { nearest } from "./suggest.ts";
+import { oneOf } from "./values.ts";
 
 /** What an editor should know of a field beyond its description. */
 export type ForEditors = Readonly<Record<string, unknown>>;
@@ -22,6 +23,10 @@ export function word<T>(parse: (text: string) => T, example: string, editors: Fo
     })
     .meta(editors);
 }
+
+/** One word of a few. `others` are what people write for them elsewhere. */
+export const names = <const T extends string>(of: readonly T[], others?: Readonly<Record<string, NoInfer<T>>>) =>
+  word(oneOf(of, others), of[0]!, { enum: [...of] });
 
 /** Several of one kind. */
 export function list<T extends z.ZodType>(item: T, example: string) {

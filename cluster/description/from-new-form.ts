@@ -35,6 +35,7 @@ export function factsOfNewForm(form: PartialForm, lost: readonly Path[]): Facts 
       mac: stated(machine.mac, "machines", index, "mac"),
       name: stated(machine.name, "machines", index, "name"),
       address: stated(machine.address, "machines", index, "address"),
+      addressPath: ["machines", index, "address"],
       roles: machine.roles,
       rolesPath: ["machines", index, "roles"],
     })),

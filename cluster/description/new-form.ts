@@ -2,66 +2,19 @@
 import { z } from "zod";
 import { ipv4, subnet } from "../address.ts";
 import { ARCHITECTURES, ROLES } from "../cluster.ts";
-import { block, list, word } from "./fields.ts";
+import { block, list, names, word } from "./fields.ts";
+import { os } from "./os-form.ts";
 import { sshKey } from "./ssh-key.ts";
 import * as values from "./values.ts";
 
 const ADDRESS = { format: "ipv4" };
+const LABEL = { pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" };
+const MAC = { pattern: "^([0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}$|^([0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}$" };
 const NUMBER_OR_WORDS = { type: ["integer", "string"] };
 const yesNo = word(values.yesNo, "true", { type: ["boolean", "string"], enum: [true, false, "yes", "no", "y", "n"] });
 const address = word(ipv4, "10.0.0.1", ADDRESS);
 const network = word(subnet, "10.0.0.0/24");
 const duration = (least: string, most: string, example: string) => word(values.durationBetween(least, most), example, NUMBER_OR_WORDS);
-const names = <T extends string>(of: readonly T[], others?: Readonly<Record<string, NoInfer<T>>>) =>
-  word(values.oneOf(of, others), of[0]!, { enum: [...of] });
-
-const url = word(values.sourceUrl, "https://example.com/node.img").describe("An http, https or file URL.");
-const source = z.union([
-  url.transform((from) => ({ url: from })),
-  block(
-    {
-      url,
-      sha256: word(values.sha256, "64 hexadecimal digits")
-        .optional()
-        .describe("What the file's bytes must hash to (SHA-256, hexadecimal)."),
-    },
-    "url: and sha256:",
-  ),
-]);
-
-const flatcar = block(
-  {
-    target: z.literal("flatcar").describe("Flatcar Container Linux."),
-    channel: names(["stable", "beta", "alpha", "lts"]).prefault("stable").describe("Which of Flatcar's release channels."),
-    version: word(values.flatcarVersion, "current")
-      .prefault("current")
-      .describe('A release such as 4593.2.5, or "current": the newest when bsroot is built, pinned in sextant.lock.'),
-  },
-  "target: flatcar",
-);
-
-const rawImage = block(
-  {
-    target: z.literal("raw-image").describe("Your own disk image, configured by Ignition on its first boot."),
-    image: source.describe("The disk image that is written, raw or compressed with gzip, bzip2, xz or zstd."),
-    kernel: source.describe("The kernel of the live system that installs."),
-    initrd: source.describe("The initial RAM disk of the live system that installs."),
-  },
-  "target: raw-image",
-);
-
-const os = z.discriminatedUnion("target", [flatcar, rawImage], {
-  error: (issue) => {
-    if (issue.code !== "invalid_union") return "must be a block of fields; write target: flatcar";
-    const target = (issue.input as Readonly<Record<string, unknown>>)["target"];
-    if (typeof target !== "string") return "is missing; write flatcar or raw-image";
-    try {
-      return values.oneOf(["flatcar", "raw-image"], { coreos: "flatcar", raw: "raw-image", image: "raw-image" })(target);
-    } catch (cause) {
-      return (cause as TypeError).message;
-    }
-  },
-});
 
 const disk = block(
   {
@@ -84,8 +37,8 @@ const disk = block(
 
 const machine = block(
   {
-    mac: word(values.machineMac, "52:54:00:12:34:56").describe("The MAC address of the network card it boots from."),
-    name: word(values.dnsLabel, "worker-1").describe("Its host name: a DNS label, unique in the cluster."),
+    mac: word(values.machineMac, "52:54:00:12:34:56", MAC).describe("The MAC address of the network card it boots from."),
+    name: word(values.dnsLabel, "worker-1", LABEL).describe("Its host name: a DNS label, unique in the cluster."),
     address: address.optional().describe("Its reserved address; without one it gets an address of network.range."),
     roles: list(
       names(ROLES, { master: "control-plane", controlplane: "control-plane", node: "worker", minion: "worker" }),
@@ -113,7 +66,7 @@ const networkBlock = block(
   {
     subnet: network.describe("The network the machines are in, as address/prefix."),
     bootstrapper: address.describe("The bootstrapper's own static address in it."),
-    bootstrapperName: word(values.dnsLabel, "bootstrapper").prefault("bootstrapper").describe("The bootstrapper's host name."),
+    bootstrapperName: word(values.dnsLabel, "bootstrapper", LABEL).prefault("bootstrapper").describe("The bootstrapper's host name."),
     routers: list(address, "a list, as in [10.0.0.254]").prefault([]).describe("Gateways given to the machines."),
     range: word(values.addressRange, "10.0.0.100-10.0.0.199")
       .optional()
@@ -171,7 +124,7 @@ const install = block(
 
 export const newForm = block(
   {
-    cluster: word(values.dnsLabel, "demo").describe("The cluster's name: a DNS label."),
+    cluster: word(values.dnsLabel, "demo", LABEL).describe("The cluster's name: a DNS label."),
     domain: word(values.domainName, "demo.lan").describe("Every machine is <name>.<domain>."),
     network: networkBlock.describe("The machines' network and what the bootstrapper serves on it."),
     os: os.prefault({ target: "flatcar" }).describe("The operating system of every machine that names no other."),

@@ -73,6 +73,7 @@ function findingsOf(issue: z.core.$ZodIssue): readonly Finding[] {
     const lines = issue.message.split("\n");
     return issue.keys.map((key, index) => ({ path: [...path, key], message: lines[index] ?? issue.message, aboutName: true as const }));
   }
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, message, aboutName: true as const }));
   // An alternative that has the right kind of value is the one that was meant.
   const meant = issue.code === "invalid_union" ? issue.errors.find((issues) => !issues.some(isWrongKind)) : undefined;
   const inner = issue.code === "invalid_union" ? (meant ?? issue.errors[0] ?? []) : [];

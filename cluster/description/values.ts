@@ -24,7 +24,7 @@ export const count =
 
 /** One of `names`; `others` are words people write for them elsewhere. */
 export const oneOf =
-  <T extends string>(names: readonly T[], others: Readonly<Record<string, NoInfer<T>>> = {}) =>
+  <const T extends string>(names: readonly T[], others: Readonly<Record<string, NoInfer<T>>> = {}) =>
   (text: string): T => {
     const found = names.find((name) => name === text);
     if (found) return found;
@@ -111,6 +111,7 @@ export function addressRange(text: string): Range {
   return orderedRange(ipv4(ends[0]!), ipv4(ends[1]!));
 }
 
+/** From the first to the last of two addresses that are already addresses. */
 export function orderedRange(first: Ipv4, last: Ipv4): Range {
   if (toNumber(first) > toNumber(last)) throw new TypeError(`${first}-${last} runs backwards; write ${last}-${first}`);
   return { first, last };

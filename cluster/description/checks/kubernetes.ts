@@ -27,10 +27,18 @@ export function* checkKubernetes({ subnet, podSubnet, serviceSubnet, dnsAddress,
     const usable = contains(serviceSubnet.value, value) && value !== serviceSubnet.value.base && value !== broadcast(serviceSubnet.value);
     if (!usable) yield { path, message: `${value} is not a service address in ${cidr(serviceSubnet.value)}; write one inside it` };
   }
-  if (domain && dnsDomain && (domain.value === dnsDomain.value || domain.value.endsWith(`.${dnsDomain.value}`))) {
-    const message = `${domain.value} is inside the services' domain ${dnsDomain.value}, so pods could not resolve machines; write another, such as demo.lan`;
-    yield { path: domain.path, message };
-  }
+  yield* domainsApart(domain, dnsDomain);
+}
+
+/** Pods ask the cluster's DNS first, which answers for the whole of its domain. */
+function* domainsApart(machines: Stated<string> | undefined, services: Stated<string> | undefined): Iterable<Finding> {
+  if (!machines || !services || !`.${machines.value}`.endsWith(`.${services.value}`)) return;
+  const usual = services.value === "cluster.local";
+  const message = `the machines' domain ${machines.value} is inside the services' ${services.value}, so pods could not resolve machines`;
+  yield {
+    path: usual ? machines.path : services.path,
+    message: `${message}; write another, such as ${usual ? "demo.lan" : "cluster.local"}`,
+  };
 }
 
 function* apart(one: Stated<Subnet> | undefined, its: string, other: Stated<Subnet> | undefined, others: string): Iterable<Finding> {

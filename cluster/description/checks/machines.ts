@@ -43,7 +43,7 @@ function* twice(all: readonly (Stated<string> | undefined)[], instead: string): 
 export function* checkRoles(facts: Facts): Iterable<Finding> {
   const { machines, machinesPath } = facts;
   if (machines.length === 0) {
-    yield { path: machinesPath, message: "there is no machine; write at least one, with the role control-plane" };
+    yield { path: machinesPath, aboutName: true, message: "there is no machine; write at least one, with the role control-plane" };
     return;
   }
   // A machine whose roles are in doubt might be the one that is missed.
@@ -51,16 +51,20 @@ export function* checkRoles(facts: Facts): Iterable<Finding> {
   const having = (role: string) => machines.filter(({ roles }) => roles?.some((one) => one === role));
   const planes = having("control-plane");
   if (planes.length === 0)
-    yield { path: machinesPath, message: "no machine has the role control-plane; write roles: [control-plane] for one or three" };
+    yield {
+      path: machinesPath,
+      aboutName: true,
+      message: "no machine has the role control-plane; write roles: [control-plane] for one or three",
+    };
 
   const members = having("etcd").length > 0 ? having("etcd") : planes;
   if (members.length > 0 && members.length % 2 === 0) {
     const message = `${members.length} machines keep etcd (${members.map(called).join(", ")}), and an even number survives no more failures than one less; write ${members.length - 1} or ${members.length + 1}`;
-    yield { path: machinesPath, message };
+    yield { path: machinesPath, aboutName: true, message };
   }
 }
 
-const called = ({ name, path }: MachineFacts): string => name?.value ?? formatPath(path);
+const called = ({ name, mac, path }: MachineFacts): string => name?.value ?? mac?.value ?? formatPath(path);
 
 export function* checkDisks({ disks }: Facts): Iterable<Finding> {
   for (const { value, path } of disks) {

@@ -31,7 +31,7 @@ export function* checkReservations(facts: Facts): Iterable<Finding> {
     const owner = fixed(facts).find(([, taken]) => taken.value === value);
     if (owner) yield { path, message: `${value} is ${owner[0]}'s; write another address` };
     else yield* inside(facts.subnet, address, "an address in it for this machine");
-    if (facts.range && within(facts.range.value, value)) {
+    if (!owner && facts.range && within(facts.range.value, value)) {
       yield inRange(facts, {
         path,
         message: `${value} is inside the dynamic range ${spell(facts.range.value)}; write an address outside it`,
@@ -45,9 +45,9 @@ export function* checkRange(facts: Facts): Iterable<Finding> {
   const without = machines.filter(({ address }) => !address);
   if (!range) {
     if (dhcp === "proxy" || isLost(facts, rangePath)) return;
-    for (const { path } of without) {
+    for (const { addressPath: path } of without) {
       yield {
-        path: [...path, "address"],
+        path,
         message: "is missing, and the network has no range to take one from; write an address here or a range there",
       };
     }
