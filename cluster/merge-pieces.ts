@@ -56,10 +56,10 @@ function oneFile(a: PlanFile, b: PlanFile, fail: (wrong: string) => never): Plan
   return sameContent(a, b) ? a : fail("want different content for it");
 }
 
-/** Nothing in a Content is nested, so its fields in order say everything. */
+/** The fields in order say everything, inside a secret too. */
 const sameContent = (a: PlanFile, b: PlanFile): boolean => spell(a.content) === spell(b.content);
 const spell = (content: object): string =>
-  JSON.stringify(content, (_, value) => (value && typeof value === "object" ? Object.entries(value).sort() : value));
+  JSON.stringify(content, (_, value) => (value && typeof value === "object" ? Object.fromEntries(Object.entries(value).sort()) : value));
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 
 /** A piece that only adds a drop-in says `enabled: false` and leaves the rest to others. */
