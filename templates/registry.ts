@@ -22,7 +22,10 @@ export const osTarget = (os: Os): OsTarget => osTargets[os.target];
 
 /** What a machine is to become: what every node gets, and what each of its roles adds. Throws TypeError when two pieces want one path. */
 export function nodePlan(context: BootContext): NodePlan {
-  const pieces = [base(context), ...context.machine.roles.map((name) => roles[name].pieces(context))];
+  const pieces = [
+    { from: "what every node gets", ...base(context) },
+    ...context.machine.roles.map((name) => ({ from: `role ${name}`, ...roles[name].pieces(context) })),
+  ];
   const { readyWhen } = mergePieces(context.cluster, context.machine, pieces);
   return mergePieces(context.cluster, context.machine, [...pieces, readyList(readyWhen)]);
 }
