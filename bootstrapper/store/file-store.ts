@@ -106,9 +106,10 @@ const damaged = (path: string, what: string): StoreError =>
       "and takes those listed for never installed. Their installers refuse disks that are not blank, so no disk is lost.",
   );
 
+/** Others may pass through it, since chronyd gives up root and keeps its socket below; its files are their owner's alone. */
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o711 });
   } catch (error) {
     throw new StoreError(`${folder}: the state folder cannot be made: ${(error as Error).message}; choose another with --state`, {
       cause: error,
