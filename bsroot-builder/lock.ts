@@ -1,31 +1,10 @@
 /** sextant.lock as a value: what is pinned, read and written so that the same content is the same bytes. */
-import { z } from "zod";
 import type { Artifact } from "../cluster/extension.ts";
 import type { Lock, LockedArtifact } from "../cluster/layout.ts";
 
+export { parseLock } from "../cluster/bsroot-files.ts";
+
 export const EMPTY: Lock = { version: 1, versions: {}, artifacts: {} };
-
-const shape = z.strictObject({
-  version: z.literal(1),
-  versions: z.record(z.string(), z.string()),
-  artifacts: z.record(
-    z.string(),
-    z.strictObject({
-      url: z.string(),
-      size: z.int().nonnegative(),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      verified: z.string(),
-    }),
-  ),
-});
-
-/** Throws Error with the reason. */
-export function parseLock(text: string): Lock {
-  const found = shape.safeParse(JSON.parse(text));
-  if (found.success) return found.data;
-  const [issue] = found.error.issues;
-  throw new Error(`${issue?.path.join(".") || "the file"}: ${issue?.message}`);
-}
 
 /** Keys in order, so that a second build writes the same bytes. */
 export function formatLock({ versions, artifacts }: Lock): string {
