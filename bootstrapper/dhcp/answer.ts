@@ -1,5 +1,5 @@
 /** What one DHCP message deserves: a reply or silence, what the lease book shall say from then on, and always why. RFC 2131 §4.3. */
-import { cidr, contains, type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
+import { broadcast, cidr, contains, type Ipv4, type Mac, NOWHERE, type Subnet } from "../../cluster/address.ts";
 import type { NextBoot } from "../machines/machine.ts";
 import { choose, objection } from "./choose.ts";
 import { type Handover, handover, recognise } from "./firmware.ts";
@@ -51,9 +51,12 @@ export function impropriety({ op, mac, relayAddress }: Packet, { addresses: { su
   if (op === "reply") return "it is another server's reply";
   if (mac === "00:00:00:00:00:00" || Number.parseInt(mac.slice(0, 2), 16) & 1) return "its hardware address is nobody's";
   // With one subnet described, a relay can only stand in that one: its address says where the client is (RFC 2131 §4.3.1).
-  if (relayAddress === NOWHERE || (contains(subnet, relayAddress) && relayAddress !== server)) return undefined;
+  if (relayAddress === NOWHERE || (isHost(subnet, relayAddress) && relayAddress !== server)) return undefined;
   return `its relay, ${relayAddress}, is not in ${cidr(subnet)}`;
 }
+
+const isHost = (subnet: Subnet, address: Ipv4): boolean =>
+  contains(subnet, address) && address !== subnet.base && address !== broadcast(subnet);
 
 function discover(request: Packet, world: World): Decision {
   const { site, book, now } = world;
@@ -128,7 +131,7 @@ function release({ mac, clientAddress, options }: Packet, { site, book, now }: W
 function informed(request: Packet, world: World): Decision {
   const { site } = world;
   const { clientAddress } = request;
-  if (!contains(site.addresses.subnet, clientAddress)) return ignore(`it is at ${clientAddress}, not in ${cidr(site.addresses.subnet)}`);
+  if (!isHost(site.addresses.subnet, clientAddress)) return ignore(`it is at ${clientAddress}, not in ${cidr(site.addresses.subnet)}`);
   const boot = bootOf(request, world);
   return reply(inform(request, site, boot.handover), `${who(request, site)} wants to know${boot.because}`);
 }
