@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EnvHttpProxyAgent } from "undici";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
+import { Cache } from "../download/cache.ts";
 import type { Delivery } from "../download/delivery.ts";
 import { download } from "../download/download.ts";
 import { locate } from "../download/mirrors.ts";
@@ -31,6 +32,8 @@ export interface BuildOptions {
   readonly out: string;
   /** Downloads at a time. */
   readonly jobs: number;
+  /** A folder of downloads, by hash, that several builds share. */
+  readonly cache?: string;
   /** Asks anew what "current" is, and believes sources that nothing vouches for once more. */
   readonly update: boolean;
 }
@@ -40,6 +43,8 @@ export interface BuildResult {
   /** How many files were already there. */
   readonly kept: number;
   readonly fetched: readonly string[];
+  /** Came from the cache or from the bsroot itself. */
+  readonly reused: readonly string[];
   readonly removed: readonly string[];
   readonly certificates: readonly string[];
   readonly warnings: readonly string[];
@@ -65,7 +70,7 @@ export async function build(file: string, options: BuildOptions, registry: Regis
 async function buildInto(
   root: string,
   { path, text, cluster, warnings }: Description,
-  { jobs, update }: BuildOptions,
+  { jobs, update, cache }: BuildOptions,
   registry: Registry,
   { screen }: Terminal,
   open: Open,
@@ -79,13 +84,13 @@ async function buildInto(
   const space = Space.of(root);
   const tools = { open, sleep: async (time: number) => void (await sleep(time)), reserve: (bytes: number) => space.reserve(bytes) };
   const site = { root, notes: await Notes.open(root), locate: (url: string) => locate(url, cluster.mirrors, dirname(path)) };
-  const delivery: Delivery = { site, lock, tools, small: new SmallFiles(tools), progress, now };
+  const delivery: Delivery = { site, lock, tools, small: new SmallFiles(tools), cache: new Cache(cache), progress, now };
   try {
     const unknown = await lookUp(questions(cluster, registry), delivery);
     if (unknown.length > 0) throw new Failure(unknown, warnings);
     const artifacts = gather(withVersions(cluster, lock.value), registry);
     const { kept, wanted } = await survey(artifacts, lock.value, site);
-    const failures = await download(wanted, jobs, delivery);
+    const { fetched, reused, failures } = await download(wanted, jobs, delivery);
     if (failures.length > 0) throw new Failure(failures, warnings);
 
     await makeTls(root, cluster, tls, now());
@@ -94,8 +99,7 @@ async function buildInto(
     await removeParts(root);
     await lock.keepOnly(paths);
     await assemble(root, { cluster: cluster.name, description: text, artifacts, lock: lock.value });
-    const fetched = wanted.map(({ artifact }) => artifact.path);
-    return { bsroot: root, kept: kept.length, fetched, removed, certificates: inWords(tls), warnings };
+    return { bsroot: root, kept: kept.length, fetched, reused, removed, certificates: inWords(tls), warnings };
   } finally {
     progress.close();
   }

@@ -1,14 +1,18 @@
 /** What a build did, in a few lines. */
 import type { BuildResult } from "./build.ts";
 
-export function summary({ bsroot, kept, fetched, removed, certificates, warnings }: BuildResult): string {
-  const lines = [
+export function summary({ bsroot, kept, fetched, reused, removed, certificates, warnings }: BuildResult): string {
+  const counts = [
+    `${fetched.length === 1 ? "1 file" : `${fetched.length} files`} fetched`,
+    `${kept} kept`,
+    ...(reused.length > 0 ? [`${reused.length} from the cache`] : []),
+    `${removed.length} removed`,
+  ];
+  return [
     ...warnings.map((warning) => `warning: ${warning}`),
     ...certificates.map((certificate) => `certificate ${certificate}`),
     ...removed.map((path) => `removed ${path}`),
-    `${bsroot}: ${count(fetched.length, "file")} fetched, ${kept} kept, ${removed.length} removed`,
-  ];
-  return `${lines.join("\n")}\n`;
+    `${bsroot}: ${counts.join(", ")}`,
+    "",
+  ].join("\n");
 }
-
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;

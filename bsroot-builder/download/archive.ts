@@ -7,8 +7,15 @@ import { Part } from "./part.ts";
 
 const LARGEST = 2 ** 31;
 
-/** `targets`: where each member will go; its part lies complete beside that place, to be checked and named. Throws DownloadError. */
-export async function takeMembers(archive: string, targets: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, Part>> {
+/**
+ * `targets`: where each member will go; its part lies complete beside that place, to be named by the caller. Throws DownloadError, also what
+ * `refuse` throws at a member's SHA-256; then no part is left.
+ */
+export async function takeMembers(
+  archive: string,
+  targets: ReadonlyMap<string, string>,
+  refuse: (member: string, sha256: string) => void,
+): Promise<ReadonlyMap<string, Part>> {
   const parts = new Map<string, Part>();
   const taking: Promise<void>[] = [];
   const onReadEntry = (entry: ReadEntry): void => {
@@ -24,6 +31,7 @@ export async function takeMembers(archive: string, targets: ReadonlyMap<string, 
     const missing = [...targets.keys()].filter((name) => !parts.has(name));
     if (missing.length > 0)
       throw new DownloadError(`has no ${missing.join(", ")} in it; its layout has changed, so name the version that had it`);
+    for (const [name, part] of parts) refuse(name, part.hashes()[0]!.digest("hex"));
     return parts;
   } catch (error) {
     await Promise.allSettled(taking);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type LockedArtifact, layout } from "../../cluster/layout.ts";
 import { lockedUrl, verifiedAs } from "../lock.ts";
 import { placeAgain, syncFolder } from "../write/atomic.ts";
-import { lookAt } from "../write/notes.ts";
+import { lookAt, looksTheSame } from "../write/notes.ts";
 import { takeMembers } from "./archive.ts";
 import { type Checked, fetchChecked } from "./check.ts";
 import type { Delivery, Wanted } from "./delivery.ts";
@@ -12,42 +12,88 @@ import { DownloadError } from "./error.ts";
 import type { Group } from "./groups.ts";
 import { lookAtSource } from "./survey.ts";
 
-/** Throws DownloadError; no file that is wrong gets its name. */
-export async function deliver(group: Group, delivery: Delivery): Promise<void> {
-  const { root } = delivery.site;
-  if (!group.isArchive) {
-    const checked = await fetchChecked(group, join(root, group.wanted[0]!.artifact.path), delivery);
-    return settle(group.wanted, checked, delivery);
+export type How = "fetched" | "reused";
+
+/** Throws DownloadError; no file that is wrong gets its name. Answers how each artifact came. */
+export async function deliver(group: Group, delivery: Delivery): Promise<ReadonlyMap<Wanted, How>> {
+  const wanted = await settleFromHere(group.wanted, delivery);
+  if (wanted.length > 0 && group.isArchive) await deliverMembers({ ...group, wanted }, delivery);
+  if (wanted.length > 0 && !group.isArchive) {
+    const checked = await fetchChecked({ ...group, wanted }, join(delivery.site.root, wanted[0]!.artifact.path), delivery);
+    await settlePart(wanted, checked, delivery);
   }
-  const name = createHash("sha256").update(group.url).digest("hex").slice(0, 16);
-  const archive = await fetchChecked(group, join(root, layout.build, `archive-${name}`), delivery);
-  const places = byMember(group.wanted);
-  const targets = new Map([...places].map(([member, [first]]) => [member, join(root, first!.artifact.path)]));
-  const parts = await takeMembers(archive.part.path, targets);
-  for (const [member, wanted] of places) {
-    const part = parts.get(member)!;
-    const sha256 = part.hashes()[0]!.digest("hex");
-    refuseOtherMember(wanted, member, sha256);
-    await settle(wanted, { part, size: part.received, sha256 }, delivery);
-  }
-  await archive.part.discard();
+  return new Map(group.wanted.map((one) => [one, wanted.includes(one) ? "fetched" : "reused"]));
 }
 
-/** Pins the bytes, gives them their first name, then the others. */
-async function settle(wanted: readonly Wanted[], { part, size, sha256 }: Checked, { site, lock }: Delivery): Promise<void> {
-  const source = await lookAtSource(site.locate(wanted[0]!.artifact.url));
-  await part.complete();
-  const first = join(site.root, wanted[0]!.artifact.path);
-  for (const { artifact } of wanted) {
-    const pin: LockedArtifact = { url: lockedUrl(artifact), size, sha256, verified: verifiedAs(artifact) };
-    await lock.pin(artifact.path, pin);
+/** Settles what needs no download: the bytes are in this bsroot under another name, or in the cache. Answers the others. */
+async function settleFromHere(wanted: readonly Wanted[], delivery: Delivery): Promise<readonly Wanted[]> {
+  const missing: Wanted[] = [];
+  for (const one of wanted) {
+    const { pin, artifact } = one;
+    const path = join(delivery.site.root, artifact.path);
+    const isHere = pin && ((await takeTwin(pin.sha256, path, delivery)) || (await delivery.cache.take(pin.sha256, path)));
+    if (isHere) await settle([one], pin, delivery);
+    else missing.push(one);
   }
+  return missing;
+}
+
+async function takeTwin(sha256: string, path: string, { site: { root, notes } }: Delivery): Promise<boolean> {
+  for (const other of notes.paths()) {
+    const note = notes.get(other);
+    const look = note?.sha256 === sha256 ? await lookAt(join(root, other)) : undefined;
+    if (!look || !looksTheSame(look, note) || join(root, other) === path) continue;
+    await placeAgain(join(root, other), path);
+    return true;
+  }
+  return false;
+}
+
+async function deliverMembers(group: Group, delivery: Delivery): Promise<void> {
+  const { root } = delivery.site;
+  const name = createHash("sha256").update(group.url).digest("hex").slice(0, 16);
+  const archive = await fetchChecked(group, join(root, layout.build, `archive-${name}`), delivery);
+  try {
+    const places = byMember(group.wanted);
+    const targets = new Map([...places].map(([member, [first]]) => [member, join(root, first!.artifact.path)]));
+    const members = await takeMembers(archive.part.path, targets, (member, sha256) =>
+      refuseOtherMember(places.get(member)!, member, sha256),
+    );
+    for (const [member, part] of members) {
+      const sha256 = part.hashes()[0]!.digest("hex");
+      await settlePart(places.get(member)!, { part, size: part.received, sha256 }, delivery);
+    }
+  } finally {
+    await archive.part.discard();
+  }
+}
+
+async function settlePart(wanted: readonly Wanted[], { part, size, sha256 }: Checked, delivery: Delivery): Promise<void> {
+  await part.complete();
+  await pin(wanted, { size, sha256 }, delivery);
+  const first = join(delivery.site.root, wanted[0]!.artifact.path);
   await part.place(first);
   await syncFolder(dirname(first));
+  await settle(wanted, { size, sha256 }, delivery);
+  await delivery.cache.keep(first, sha256);
+}
+
+type Bytes = Pick<LockedArtifact, "size" | "sha256">;
+
+/** The first of `wanted` is in its place: gives the bytes their other names, and remembers how they look. */
+async function settle(wanted: readonly Wanted[], { sha256 }: Bytes, { site }: Delivery): Promise<void> {
+  const source = await lookAtSource(site.locate(wanted[0]!.artifact.url));
+  const first = join(site.root, wanted[0]!.artifact.path);
   for (const { artifact } of wanted) {
     const path = join(site.root, artifact.path);
     if (path !== first) await placeAgain(first, path);
     await site.notes.set(artifact.path, { ...(await lookAt(path))!, sha256, ...(source && { source }) });
+  }
+}
+
+async function pin(wanted: readonly Wanted[], { size, sha256 }: Bytes, { lock }: Delivery): Promise<void> {
+  for (const { artifact } of wanted) {
+    await lock.pin(artifact.path, { url: lockedUrl(artifact), size, sha256, verified: verifiedAs(artifact) });
   }
 }
 

@@ -3,6 +3,7 @@ import type { Artifact } from "../../cluster/extension.ts";
 import type { LockedArtifact } from "../../cluster/layout.ts";
 import type { GrowingLock } from "../write/lock-file.ts";
 import type { Notes } from "../write/notes.ts";
+import type { Cache } from "./cache.ts";
 import type { FetchTools } from "./fetch.ts";
 import type { Progress } from "./progress.ts";
 import type { SmallFiles } from "./small.ts";
@@ -20,6 +21,7 @@ export interface Delivery {
   readonly lock: GrowingLock;
   readonly tools: FetchTools;
   readonly small: SmallFiles;
+  readonly cache: Cache;
   readonly progress: Progress;
   now(): Date;
 }

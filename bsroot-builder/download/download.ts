@@ -1,19 +1,35 @@
 /** Brings every wanted artifact into the bsroot, several at a time. */
-import { deliver } from "./deliver.ts";
+import { join } from "node:path";
+import { lookAt } from "../write/notes.ts";
+import { deliver, type How } from "./deliver.ts";
 import type { Delivery, Wanted } from "./delivery.ts";
 import { DownloadError, describe, messageOf } from "./error.ts";
 import { type Group, groups } from "./groups.ts";
 import { inParallel } from "./pool.ts";
 import { inWords } from "./space.ts";
+import { lookAtSource } from "./survey.ts";
 
-/** Goes on with the others when one fails; answers every failure, with file and URL. */
-export async function download(wanted: readonly Wanted[], jobs: number, delivery: Delivery): Promise<readonly string[]> {
+export interface Downloaded {
+  readonly fetched: readonly string[];
+  /** Came from the cache or from the bsroot itself. */
+  readonly reused: readonly string[];
+  /** With file and URL, one line each. */
+  readonly failures: readonly string[];
+}
+
+/** When one fails, the others go on. */
+export async function download(wanted: readonly Wanted[], jobs: number, delivery: Delivery): Promise<Downloaded> {
+  const all = groups(wanted);
+  const noRoom = await lackOfRoom(all, delivery);
+  if (noRoom !== undefined) return { fetched: [], reused: [], failures: [noRoom] };
   const failures: string[] = [];
-  const results = await inParallel(groups(wanted), jobs, async (group) => {
+  const came: (readonly [Wanted, How])[] = [];
+  const results = await inParallel(all, jobs, async (group) => {
     const path = group.wanted[0]!.artifact.path;
     try {
-      await deliver(group, delivery);
-      delivery.progress.done(path, outcome(group, delivery));
+      const how = await deliver(group, delivery);
+      came.push(...how);
+      delivery.progress.done(path, `${how.get(group.wanted[0]!)}, ${sizeOf(group, delivery)}: ${group.wanted[0]!.because}`);
     } catch (error) {
       if (!(error instanceof DownloadError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
       failures.push(describe(path, delivery.site.locate(group.url), group.url, messageOf(error)));
@@ -21,10 +37,31 @@ export async function download(wanted: readonly Wanted[], jobs: number, delivery
     }
   });
   for (const result of results) if (result.status === "rejected") throw result.reason;
-  return failures.sort();
+  const paths = (how: How) => came.flatMap(([{ artifact }, which]) => (which === how ? [artifact.path] : [])).sort();
+  return { fetched: paths("fetched"), reused: paths("reused"), failures: failures.sort() };
 }
 
-function outcome({ wanted }: Group, { lock }: Delivery): string {
-  const size = Math.max(...wanted.map(({ artifact }) => lock.value.artifacts[artifact.path]?.size ?? 0));
-  return `fetched ${inWords(size)}, ${wanted[0]!.because}`;
+const sizeOf = ({ wanted }: Group, { lock }: Delivery): string => {
+  const distinct = new Map(wanted.map(({ artifact }) => lock.value.artifacts[artifact.path]!).map(({ sha256, size }) => [sha256, size]));
+  return inWords([...distinct.values()].reduce((sum, size) => sum + size, 0));
+};
+
+async function lackOfRoom(all: readonly Group[], delivery: Delivery): Promise<string | undefined> {
+  try {
+    (await delivery.tools.reserve(await bytesToCome(all, delivery))).giveBack();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DownloadError) return `${delivery.site.root}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** As far as it is known before anything is asked: pinned sizes and local files, less what has arrived already. */
+async function bytesToCome(all: readonly Group[], { site }: Delivery): Promise<number> {
+  const sizes = all.map(async ({ url, wanted, isArchive }) => {
+    const size = (isArchive ? undefined : wanted.find(({ pin }) => pin)?.pin?.size) ?? (await lookAtSource(site.locate(url)))?.size ?? 0;
+    const arrived = (await lookAt(join(site.root, `${wanted[0]!.artifact.path}.part`)))?.size ?? 0;
+    return Math.max(0, size - arrived);
+  });
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

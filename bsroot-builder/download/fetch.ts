@@ -3,13 +3,14 @@ import type { Hash } from "node:crypto";
 import { DownloadError } from "./error.ts";
 import { Part } from "./part.ts";
 import type { Open, Opened } from "./source.ts";
+import type { Reservation } from "./space.ts";
 
 export interface FetchTools {
   readonly open: Open;
   /** Milliseconds. */
   sleep(time: number): Promise<void>;
-  /** Throws DownloadError unless this many more bytes have room on the disk; answers how to give them back. */
-  reserve(bytes: number): Promise<() => void>;
+  /** Throws DownloadError unless this many more bytes have room on the disk. */
+  reserve(bytes: number): Promise<Reservation>;
 }
 
 export interface FetchJob {
@@ -65,36 +66,33 @@ export async function fetchPart(job: FetchJob, tools: FetchTools): Promise<Fetch
 /** A run that was killed between the last byte and the rename left nothing to fetch. */
 const isWhole = ({ origin, received }: Part): boolean => origin?.size !== undefined && origin.size === received && received > 0;
 
-async function attempt(job: FetchJob, part: Part, tools: FetchTools): Promise<void> {
-  const wish = { url: job.url, offset: part.origin ? part.received : 0, ...(part.origin && { validator: part.origin.validator }) };
-  const source = await tools.open(wish);
+async function attempt(job: FetchJob, part: Part, { open, reserve }: FetchTools): Promise<void> {
+  const { origin } = part;
+  const source = await open({ url: job.url, offset: origin ? part.received : 0, ...(origin && { validator: origin.validator }) });
   try {
     if (source.offset !== part.received) await part.restart();
     refuseWrongSize(job, source);
-    const giveBack = await tools.reserve((source.size ?? 0) - part.received);
+    const room = await reserve(Math.max(0, (source.size ?? 0) - part.received));
     try {
-      await part.from({
-        url: job.url,
-        ...(source.validator !== undefined && { validator: source.validator }),
-        ...(source.size !== undefined && { size: source.size }),
-      });
-      await receive(job, part, source);
+      const { validator, size } = source;
+      await part.from({ url: job.url, ...(validator !== undefined && { validator }), ...(size !== undefined && { size }) });
+      await receive(job, part, source, room);
     } finally {
-      giveBack();
+      room.giveBack();
     }
   } finally {
     source.close();
   }
-  if (source.size !== undefined && part.received !== source.size) {
-    throw new DownloadError(`ends after ${part.received} of ${source.size} bytes`, { again: part.received < source.size });
-  }
+  if (source.size === undefined || part.received === source.size) return;
+  throw new DownloadError(`ends after ${part.received} of ${source.size} bytes`, { again: part.received < source.size });
 }
 
-async function receive(job: FetchJob, part: Part, source: Opened): Promise<void> {
+async function receive(job: FetchJob, part: Part, source: Opened, room: Reservation): Promise<void> {
   job.progress(part.received, source.size);
   for await (const chunk of source.body) {
     if (part.received === 0) refuseWebPage(chunk, job.url);
     await part.append(chunk);
+    room.spend(chunk.length);
     job.progress(part.received, source.size);
   }
 }

@@ -17,13 +17,21 @@ function covers(from: string, url: string): boolean {
   return url.startsWith(from) && (from.endsWith("/") || url.length === from.length || /^[/?#]/.test(url.slice(from.length)));
 }
 
+/** A folder holds files by their names, not as URLs spell them. */
 function join(to: string, rest: string): string {
   if (rest === "") return to;
-  return `${to.replace(/\/+$/, "")}/${rest.replace(/^\/+/, "")}`;
+  const below = rest.replace(/^\/+/, "");
+  return `${to.replace(/\/+$/, "")}/${/^[a-z]+:\/\//i.test(to) ? below : decoded(below)}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function absolute(place: string, folder: string): string {
-  if (/^https?:\/\//i.test(place)) return place;
-  if (/^file:\/\//i.test(place)) return place;
-  return pathToFileURL(resolve(folder, place.replace(/^file:/i, ""))).href;
+  return /^(https?|file):\/\//i.test(place) ? place : pathToFileURL(resolve(folder, place.replace(/^file:/i, ""))).href;
 }

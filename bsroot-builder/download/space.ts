@@ -5,6 +5,12 @@ import { DownloadError } from "./error.ts";
 /** Left free beyond what is downloaded: certificates, the manifest, and a file system that still works. */
 const MARGIN = 64 << 20;
 
+/** A promise that shrinks while its bytes are written, because the disk's own count shrinks with them. */
+export interface Reservation {
+  spend(bytes: number): void;
+  giveBack(): void;
+}
+
 export class Space {
   readonly #free: () => Promise<number>;
   #promised = 0;
@@ -21,16 +27,18 @@ export class Space {
     });
   }
 
-  /** Throws DownloadError when `bytes` more do not fit beside all that is promised; answers how to take the promise back. */
-  async reserve(bytes: number): Promise<() => void> {
-    this.#promised += bytes;
-    const giveBack = () => {
-      this.#promised -= bytes;
+  /** Throws DownloadError when `bytes` more do not fit beside all that is promised already. */
+  async reserve(bytes: number): Promise<Reservation> {
+    let left = bytes;
+    const take = (change: number) => {
+      left -= change;
+      this.#promised -= change;
     };
-    const free = await this.#free();
-    if (free >= this.#promised + MARGIN) return giveBack;
-    const missing = this.#promised + MARGIN - free;
-    giveBack();
+    this.#promised += bytes;
+    const reservation = { spend: (written: number) => take(Math.min(written, left)), giveBack: () => take(left) };
+    const missing = this.#promised + MARGIN - (await this.#free());
+    if (missing <= 0) return reservation;
+    reservation.giveBack();
     throw new DownloadError(`needs ${inWords(bytes)}, and the disk has ${inWords(missing)} too little; make room or choose another --out`);
   }
 }

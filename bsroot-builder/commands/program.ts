@@ -1,0 +1,95 @@
+/** Every command with its arguments, and what each way of ending is worth as an exit code. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { jsonSchema } from "../../cluster/json-schema.ts";
+import { LockError } from "../../cluster/resolve.ts";
+import { GatherError, type Registry } from "../gather.ts";
+import { VIEWS, type View } from "../render.ts";
+import { type BuildOptions, build } from "./build.ts";
+import { check } from "./check.ts";
+import { DEFAULT_FILE } from "./description.ts";
+import { Failure } from "./failure.ts";
+import { init } from "./init.ts";
+import { render } from "./render.ts";
+import { summary } from "./summary.ts";
+import type { Terminal } from "./terminal.ts";
+import { verify } from "./verify.ts";
+
+/** Answers the exit code: 0 good, 1 problems found or failed, 2 wrong use. Throws what nobody foresaw. */
+export async function run(args: readonly string[], registry: Registry, terminal: Terminal): Promise<number> {
+  try {
+    await program(registry, terminal).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const failure = asFailure(error);
+    if (!failure) throw error;
+    for (const warning of failure.warnings) terminal.screen.write(`warning: ${warning}\n`);
+    for (const problem of failure.problems) terminal.screen.write(`${problem}\n`);
+    return 1;
+  }
+}
+
+function program(registry: Registry, terminal: Terminal): Command {
+  const all = new Command("bsroot-builder")
+    .description("Writes bsroot, the folder from which the bootstrapper turns bare machines into a cluster.")
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: (text) => terminal.screen.write(text) })
+    .showHelpAfterError();
+  all
+    .command("init")
+    .description("write a commented cluster description to start from")
+    .argument("[file]", "where to write it; never overwritten", DEFAULT_FILE)
+    .action(async (file: string) => terminal.out(await init(file)));
+  all
+    .command("check")
+    .description("name every mistake in a cluster description, with line and column")
+    .argument("[file]", "the cluster description", DEFAULT_FILE)
+    .action(async (file: string) => terminal.out(await check(file)));
+  all
+    .command("build")
+    .description("download, verify and write everything the cluster needs")
+    .argument("[file]", "the cluster description", DEFAULT_FILE)
+    .option("--out <folder>", "the bsroot to write", "bsroot")
+    .option("--cache <folder>", "keep downloads here too, by hash, for other builds")
+    .option("--jobs <number>", "downloads at a time", positive, 4)
+    .option("--update", 'look up anew what "current" is, and pin unsigned sources anew', false)
+    .option("--json", "the result as JSON on standard output", false)
+    .action(async (file: string, options: BuildOptions & { json: boolean }) => {
+      const result = await build(file, options, registry, terminal);
+      terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : summary(result));
+    });
+  all
+    .command("verify")
+    .description("prove that a bsroot is what its manifest says")
+    .argument("[bsroot]", "the folder", "bsroot")
+    .action(async (folder: string) => {
+      const { files, warnings } = await verify(folder);
+      terminal.out([...warnings.map((warning) => `warning: ${warning}`), `${folder}: good, ${files} files`, ""].join("\n"));
+    });
+  all
+    .command("render")
+    .description("show what a machine will be served, with placeholders for secrets")
+    .argument("<mac>", "the machine")
+    .option("--file <file>", "the cluster description", DEFAULT_FILE)
+    .option("--bsroot <folder>", "where the appliance's CA certificate is, once it is built", "bsroot")
+    .addOption(new Option("--what <view>", "which of the texts").choices(VIEWS).default("config"))
+    .action(async (mac: string, options: { file: string; bsroot: string; what: View }) => terminal.out(await render(mac, options)));
+  all
+    .command("schema")
+    .description("print the JSON Schema of a cluster description, for editors")
+    .action(() => terminal.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`));
+  return all;
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError("It must be a number from 1 to 99.");
+  return Number(text);
+}
+
+/** What the operator can do something about; anything else is a mistake of ours and keeps its stack. */
+function asFailure(error: unknown): Failure | undefined {
+  if (error instanceof Failure) return error;
+  if (error instanceof GatherError || error instanceof LockError) return new Failure([error.message]);
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  return code !== undefined && path !== undefined ? new Failure([`${path}: ${message}`]) : undefined;
+}

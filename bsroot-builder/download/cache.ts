@@ -1,0 +1,34 @@
+/** A folder of files by their SHA-256, shared by builds: what is in it need not be downloaded again. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { placeAgain } from "../write/atomic.ts";
+import { sha256Of } from "../write/hash.ts";
+import { lookAt } from "../write/notes.ts";
+
+export class Cache {
+  readonly #folder: string | undefined;
+
+  /** Without a folder it holds nothing. */
+  constructor(folder: string | undefined) {
+    this.#folder = folder;
+  }
+
+  /** Puts the file with this hash at `target`. It may be one file with two names, so its bytes are checked whenever it is used. */
+  async take(sha256: string, target: string): Promise<boolean> {
+    if (this.#folder === undefined) return false;
+    const kept = join(this.#folder, sha256);
+    if (!(await lookAt(kept))) return false;
+    if ((await sha256Of(kept)) !== sha256) {
+      await rm(kept);
+      return false;
+    }
+    await placeAgain(kept, target);
+    return true;
+  }
+
+  async keep(path: string, sha256: string): Promise<void> {
+    if (this.#folder === undefined) return;
+    const kept = join(this.#folder, sha256);
+    if (!(await lookAt(kept))) await placeAgain(path, kept);
+  }
+}
