@@ -41,9 +41,12 @@ const artifact = (source: Source): Artifact => ({
  */
 function place({ url, sha256 = "" }: Source): string {
   const id = createHash("sha256").update(`${url}\n${sha256.toLowerCase()}`).digest("hex").slice(0, 16);
+  // Names that begin with a dot are hidden from HTTP, those that end in .part are half a download, long ones fit no file system.
   const name = new URL(url).pathname
     .split("/")
     .at(-1)!
-    .replace(/[^A-Za-z0-9._-]/g, "_");
-  return `raw-image/${id}/${/^\.*$/.test(name) || name.endsWith(".part") ? "image" : name}`;
+    .replace(/[^A-Za-z0-9._-]/g, "_")
+    .slice(-100)
+    .replace(/^[^A-Za-z0-9]+|(\.part)+$/g, "");
+  return `raw-image/${id}/${name || "image"}`;
 }

@@ -132,7 +132,7 @@ describe.each(Object.keys(SHELLS) as Shell[])("install.sh in %s", (shell) => {
     bench.write("marks", "# offset,uuid,label,type\n0x200,,,gpt\n0x1fe,,,PMBR\n");
     const { output } = await install({ shell });
     expect(output).toContain("is not blank, it holds PMBR gpt, disk3 0.0 GB ext4 OEM; to give it up ask for a reinstall of cp-1");
-    expect(failures()).toEqual([expect.stringMatching(/while\+choosing\+a\+disk:.*\(serial-D1\)\+is\+not\+blank/)]);
+    expect(failures()).toEqual([expect.stringMatching(/while\+choosing\+the\+disk:.*\(serial-D1\)\+is\+not\+blank/)]);
     expect(bench.read("disk").equals(OLD_DISK)).toBe(true);
     expect(server.lines().some((line) => line.includes("phase=installing"))).toBe(false);
   });

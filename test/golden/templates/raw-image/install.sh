@@ -473,7 +473,7 @@ main() {
   set_clock
   step 'asking for permission to install'
   get_token
-  step 'choosing a disk'
+  step 'choosing the disk'
   list_disks
   choose_disk
   check_disk
