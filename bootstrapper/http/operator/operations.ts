@@ -1,0 +1,138 @@
+/** Everything the API can do, one row each: the routes and the OpenAPI document are both made from this table. */
+import type { z } from "zod";
+import type { Mac } from "../../../cluster/address.ts";
+import type { MachineView } from "../../machines/machine.ts";
+import { Refusal } from "../refusal.ts";
+import { machinePath } from "../request/machine-path.ts";
+import type { World } from "../world.ts";
+import * as schemas from "./schemas.ts";
+import { entryView, leaseView, machineView, statusView } from "./views.ts";
+
+export interface Operation {
+  readonly id: string;
+  readonly method: "get" | "post";
+  /** Below /api/v1, with {mac} where the machine stands. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  readonly answer: z.ZodType;
+  run(call: Call): unknown;
+}
+
+export interface Call {
+  readonly world: World;
+  /** The {mac} of the path. */
+  mac(): Mac;
+  /** Not yet checked. */
+  readonly query: Readonly<Record<string, unknown>>;
+  /** Who did it, for the journal: "10.0.0.5". */
+  readonly caller: string;
+}
+
+/** A row whose `run` must answer what its schema says, and is given its query parsed. */
+function row<A extends z.ZodType, Q extends z.ZodObject = z.ZodObject>(
+  definition: Omit<Operation, "run" | "answer" | "query"> & {
+    readonly answer: A;
+    readonly query?: Q;
+    run(call: Call, query: z.output<Q>): z.output<A> | Promise<z.output<A>>;
+  },
+): Operation {
+  return { ...definition, run: (call) => definition.run(call, parsedQuery(definition.query, call.query) as z.output<Q>) };
+}
+
+const action = (event: "assign" | "grant" | "reinstall" | "retire", summary: string): Operation =>
+  row({
+    id: `${event}Machine`,
+    method: "post",
+    path: `/machines/{mac}/${event}`,
+    summary,
+    answer: schemas.machine,
+    run: async ({ world, mac, caller }) => {
+      const { mac: address, name } = known(world, mac());
+      const outcome = await world.machines.apply(address, { type: event });
+      if (!outcome.ok) {
+        throw new Refusal(409, {
+          what: `${event} of ${name} was not done`,
+          because: outcome.because,
+          todo: "see the machine's phase and nextBoot",
+        });
+      }
+      world.journal({ from: "http", mac: address, level: "info", text: `${event}: the operator asked from ${caller}` });
+      return machineView(outcome.machine, world);
+    },
+  });
+
+export const OPERATIONS: readonly Operation[] = [
+  row({
+    id: "getStatus",
+    method: "get",
+    path: "/status",
+    summary: "How many machines are ready, and how the bootstrapper is",
+    answer: schemas.status,
+    run: ({ world }) => statusView(world),
+  }),
+  row({
+    id: "listMachines",
+    method: "get",
+    path: "/machines",
+    summary: "Every machine known, listed or discovered",
+    answer: schemas.machines,
+    run: ({ world }) => ({ machines: world.machines.list().map((machine) => machineView(machine, world)) }),
+  }),
+  row({
+    id: "getMachine",
+    method: "get",
+    path: "/machines/{mac}",
+    summary: "One machine",
+    answer: schemas.machine,
+    run: ({ world, mac }) => machineView(known(world, mac()), world),
+  }),
+  action("assign", "Make a discovered machine one of the cluster's, when the description lists it"),
+  action("grant", "Allow one installation: the machine installs on its next boot from the network"),
+  action("reinstall", "Install again on its next boot from the network; whatever is on its disk may be overwritten"),
+  action("retire", "Let it boot nothing from us any more"),
+  row({
+    id: "listJournal",
+    method: "get",
+    path: "/journal",
+    summary: "What machines did and what we answered",
+    query: schemas.journalQuery,
+    answer: schemas.journal,
+    run: async ({ world }, { count, mac, level }) => {
+      const only = mac === undefined ? undefined : machinePath(mac, []).mac;
+      const filtered = only !== undefined || level !== undefined;
+      const entries = await world.journalTail(filtered ? SEARCHED : count);
+      const wanted = entries.filter((entry) => (!only || entry.mac === only) && (!level || entry.level === level));
+      return { entries: wanted.slice(-count).map(entryView) };
+    },
+  }),
+  row({
+    id: "listLeases",
+    method: "get",
+    path: "/leases",
+    summary: "Who holds which address",
+    answer: schemas.leases,
+    run: ({ world }) => ({ leases: world.leases().map(leaseView) }),
+  }),
+];
+
+/** Entries a filter looks through. */
+const SEARCHED = 10_000;
+
+function known({ machines }: World, mac: Mac): MachineView {
+  const machine = machines.find(mac);
+  if (machine) return machine;
+  throw new Refusal(404, {
+    what: `there is no machine ${mac}`,
+    because: "it is not in cluster-desc.yml and was never seen",
+    todo: "see /api/v1/machines",
+  });
+}
+
+function parsedQuery(schema: z.ZodObject | undefined, query: Readonly<Record<string, unknown>>): unknown {
+  if (!schema) return {};
+  const result = schema.safeParse(query);
+  if (result.success) return result.data;
+  const because = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+  throw new Refusal(400, { what: "the query was not understood", because, todo: "see /api/v1/openapi.json" });
+}

@@ -1,0 +1,84 @@
+/** What the API says, as schemas: the types, the OpenAPI document and the tests all come from here. Times are ISO 8601 in UTC. */
+import { z } from "zod";
+import { PHASES } from "../../machines/machine.ts";
+
+/** The schemas that have a name in the OpenAPI document. */
+export const named = z.registry<{ id: string }>();
+
+const macText = z.string().meta({ description: "Lower case with colons", examples: ["52:54:00:12:34:56"] });
+const time = z.iso.datetime();
+const bytes = z.number().int().nonnegative().meta({ description: "Bytes" });
+
+export const machine = z
+  .object({
+    mac: macText,
+    name: z.string(),
+    address: z.string().optional(),
+    roles: z.array(z.string()),
+    phase: z.enum(PHASES),
+    since: time.meta({ description: "When it entered the phase" }),
+    because: z.string().meta({ description: "Why it is where it is" }),
+    hint: z.string().optional().meta({ description: "What the operator can do about it" }),
+    lastSeen: time,
+    nextBoot: z.object({ do: z.enum(["install", "discover", "local", "nothing"]), because: z.string() }),
+    disks: z.array(z.string()).meta({ description: "Disks that Sextant began to write for this machine" }),
+    grant: z
+      .object({
+        openedAt: time,
+        expiresAt: time,
+        attempt: z.number().int(),
+        tokenGiven: z.boolean(),
+        releasedAt: time.optional().meta({ description: "When the secrets left" }),
+        mayWipe: z.boolean(),
+      })
+      .optional(),
+    transfer: z.object({ file: z.string(), sent: bytes, size: bytes }).optional(),
+  })
+  .register(named, { id: "Machine" });
+
+export const machines = z.object({ machines: z.array(machine) }).register(named, { id: "Machines" });
+
+export const journalEntry = z
+  .object({
+    at: time,
+    from: z.enum(["dhcp", "tftp", "dns", "http", "machines", "time", "appliance"]),
+    level: z.enum(["info", "warning", "refused"]),
+    mac: macText.optional(),
+    text: z.string(),
+  })
+  .register(named, { id: "JournalEntry" });
+
+export const journal = z.object({ entries: z.array(journalEntry).meta({ description: "Newest last" }) }).register(named, { id: "Journal" });
+
+export const leases = z
+  .object({
+    leases: z.array(
+      z.object({
+        mac: macText,
+        address: z.string(),
+        hostname: z.string().optional().meta({ description: "What the client calls itself" }),
+        expiresAt: time.optional().meta({ description: "Absent for an infinite lease" }),
+      }),
+    ),
+  })
+  .register(named, { id: "Leases" });
+
+export const status = z
+  .object({
+    cluster: z.string(),
+    now: time,
+    ok: z.boolean(),
+    parts: z.record(z.string(), z.string()).meta({ description: "What each part of the bootstrapper says of itself" }),
+    machines: z.number().int().meta({ description: "Listed ones, retired ones not counted" }),
+    ready: z.number().int(),
+    phases: z.record(z.string(), z.number().int()).meta({ description: "How many machines are in each phase" }),
+  })
+  .register(named, { id: "Status" });
+
+export const problem = z.object({ error: z.string(), hint: z.string() }).register(named, { id: "Problem" });
+
+export const journalQuery = z.object({
+  count: z.coerce.number().int().min(1).max(1000).default(100).meta({ description: "At most so many, the newest" }),
+  mac: z.string().max(32).optional().meta({ description: "Only this machine's, in any notation" }),
+  level: z.enum(["info", "warning", "refused"]).optional(),
+});
