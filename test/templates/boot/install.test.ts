@@ -163,11 +163,18 @@ describe("install.sh overwrites what is on a disk", () => {
 
   test.each([
     { when: "the remembered identity only begins alike", known: { ours: ["serial-D"] } },
+    { when: "the remembered identity is longer", known: { ours: ["serial-D12", "my serial-D1"] } },
     { when: "the remembered identity is a pattern", known: { ours: ["serial-..", "*", ".*", ""] } },
   ])("but not when $when", async ({ known }) => {
     bench.write("marks", "# offset,uuid,label,type\n0x200,,,gpt\n");
     expect(await install({ facts: known })).toMatchObject({ status: 1 });
     expect(bench.read("disk").equals(OLD_DISK)).toBe(true);
+  });
+
+  test("and not when the disk's serial number is a pattern that fits a remembered one", async () => {
+    bench.write("marks", "# offset,uuid,label,type\n0x200,,,gpt\n");
+    bench.write("listing", bench.read("listing").toString().replace("D1", "D."));
+    expect(await install({ facts: { ours: ["serial-D1"] } })).toMatchObject({ status: 1 });
   });
 
   test("and not when nobody can say what is on it", async () => {
