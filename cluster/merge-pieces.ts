@@ -1,4 +1,5 @@
 /** Several roles' contributions -> one NodePlan; two that want different things of one path or unit are an error, never a silent winner. */
+import { isDeepStrictEqual } from "node:util";
 import type { Cluster, Machine } from "./cluster.ts";
 import type { NodePlan, PlanFile, PlanPiece, Unit, User } from "./plan.ts";
 
@@ -53,13 +54,9 @@ const oneUser = (a: User, b: User): User => ({ name: a.name, groups: union(a.gro
 
 function oneFile(a: PlanFile, b: PlanFile, fail: (wrong: string) => never): PlanFile {
   if (a.mode !== b.mode) fail(`want it with different modes, ${octal(a.mode)} and ${octal(b.mode)}`);
-  return sameContent(a, b) ? a : fail("want different content for it");
+  return isDeepStrictEqual(a.content, b.content) ? a : fail("want different content for it");
 }
 
-/** The fields in order say everything, inside a secret too. */
-const sameContent = (a: PlanFile, b: PlanFile): boolean => spell(a.content) === spell(b.content);
-const spell = (content: object): string =>
-  JSON.stringify(content, (_, value) => (value && typeof value === "object" ? Object.fromEntries(Object.entries(value).sort()) : value));
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 
 /** A piece that only adds a drop-in says `enabled: false` and leaves the rest to others. */

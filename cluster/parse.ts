@@ -31,7 +31,7 @@ export function parse(text: string, file: string): Parsed {
       .map((finding) => problem(file, at(finding.path, finding.aboutName), finding));
   const problems = inOrder([...mistakes, ...located(false)]);
   const warnings = inOrder(located(true));
-  return cluster && problems.length === 0 ? { ok: true, cluster: cluster(), warnings } : { ok: false, problems, warnings };
+  return cluster && problems.length === 0 ? { ok: true, cluster: frozen(cluster()), warnings } : { ok: false, problems, warnings };
 }
 
 const problem = (file: string, { line, column }: Position, { path, message }: Finding): Problem => ({
@@ -53,19 +53,19 @@ function understand(value: Value): Understood {
 }
 
 function understandNewForm(value: Value): Understood {
-  const { whole, part, findings, lost } = salvage(newForm, partialForm, value);
-  return { ...(whole && { cluster: () => clusterOfNewForm(whole) }), findings: [...findings, ...check(factsOfNewForm(part, lost))] };
+  const { whole, part, findings, gaps } = salvage(newForm, partialForm, value);
+  return { ...(whole && { cluster: () => clusterOfNewForm(whole) }), findings: [...findings, ...check(factsOfNewForm(part, gaps))] };
 }
 
 function understandOriginalForm(value: Value): Understood {
-  const { whole, part, findings, lost } = salvage(originalForm, partialOriginalForm, value);
-  const more = [...checkOriginalForm(part), ...check(factsOfOriginalForm(part, lost)), ...warnOfOriginalForm(part)];
+  const { whole, part, findings, gaps } = salvage(originalForm, partialOriginalForm, value);
+  const more = [...checkOriginalForm(part), ...check(factsOfOriginalForm(part, gaps)), ...warnOfOriginalForm(part)];
   return { ...(whole && { cluster: () => clusterOfOriginalForm(whole) }), findings: [...findings, ...more] };
 }
 
 /** The forms have no field in common, so the one that knows more of the fields is meant. */
 function isOriginal(value: Value): boolean {
-  const fields = value === null || typeof value === "string" || Array.isArray(value) ? [] : Object.keys(value);
+  const fields = value === undefined || typeof value === "string" || Array.isArray(value) ? [] : Object.keys(value);
   const known = (shape: object) => fields.filter((field) => Object.hasOwn(shape, field)).length;
   return known(originalForm.shape) > known(newForm.shape);
 }
@@ -74,4 +74,12 @@ function isOriginal(value: Value): boolean {
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const once = new Map(problems.toReversed().map((one) => [`${one.line}:${one.column}:${one.message}`, one])).values();
   return [...once].toReversed().sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) frozen(part);
+  }
+  return value;
 }

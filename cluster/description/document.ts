@@ -3,8 +3,11 @@ import { isAlias, isMap, isScalar, isSeq, type Pair } from "yaml";
 import type { Path } from "./problem.ts";
 import { compose, type Mistake, type Position, refuse, TOO_DEEP } from "./yaml.ts";
 
-/** Every word stays the text that was written: YAML's own guesses make 1.3 of a version 1.30 and a number of a MAC. */
-export type Value = string | null | Value[] | Block;
+/**
+ * Every word stays the text that was written: YAML's own guesses make 1.3 of a version 1.30 and a number of a MAC.
+ * What is not written is undefined, also behind a field's name.
+ */
+export type Value = string | undefined | Value[] | Block;
 export interface Block {
   [field: string]: Value;
 }
@@ -30,7 +33,7 @@ export function readDocument(text: string): Reading {
   const conversion = new Conversion(position);
   const { value } = conversion.read(contents, []);
   if (conversion.fatal) return { ok: false, mistakes: conversion.mistakes };
-  if (value === null) return refuse("the file is empty; write a description (bsroot-builder init writes one to start from)");
+  if (value === undefined) return refuse("the file is empty; write a description (bsroot-builder init writes one to start from)");
   const at = (path: Path, aboutName?: true) => position(conversion.locate(value, path, aboutName) ?? start(contents));
   return { ok: true, document: { value, at }, mistakes: conversion.mistakes };
 }
@@ -40,7 +43,7 @@ interface Counted {
   readonly value: Value;
   readonly size: number;
 }
-const NOTHING: Counted = { value: null, size: 1 };
+const NOTHING: Counted = { value: undefined, size: 1 };
 
 /** Offsets into the text. */
 interface Mark {
@@ -119,8 +122,7 @@ class Conversion {
         );
       else {
         marks.set(key.value, { name, value: start(node, name) });
-        // A field with nothing behind it is a field that is not there.
-        if (read.value !== null) made[key.value] = read.value;
+        made[key.value] = read.value;
       }
     }
     for (const lender of lenders) this.lend(lender, made, marks, path, start(items[0]?.key));
@@ -129,15 +131,14 @@ class Conversion {
 
   /** `<<: *name` lends a block the fields it does not have. */
   private lend(lender: Value, into: Block, marks: Map<string | number, Mark>, path: Path, offset: number): void {
-    if (lender === null || typeof lender === "string" || Array.isArray(lender)) {
+    if (lender === undefined || typeof lender === "string" || Array.isArray(lender)) {
       this.mistake(offset, path, "<< does not name a block; write the alias of one, as in <<: *name");
       return;
     }
     for (const [field, mark] of this.marks.get(lender) ?? []) {
       if (marks.has(field)) continue;
       marks.set(field, mark);
-      const lent = lender[field];
-      if (lent !== undefined) into[field] = lent;
+      into[field] = lender[field];
     }
   }
 
@@ -145,10 +146,10 @@ class Conversion {
     let here: Value | undefined = root;
     let found: Mark | undefined;
     for (const step of path) {
-      const mark: Mark | undefined = typeof here === "object" && here !== null ? this.marks.get(here)?.get(step) : undefined;
+      const mark: Mark | undefined = typeof here === "object" ? this.marks.get(here)?.get(step) : undefined;
       if (!mark) return found && (found.name ?? found.value);
       found = mark;
-      here = Array.isArray(here) ? here[Number(step)] : typeof here === "object" && here !== null ? here[step] : undefined;
+      here = Array.isArray(here) ? here[Number(step)] : typeof here === "object" ? here[step] : undefined;
     }
     return found && (aboutName || here === undefined ? (found.name ?? found.value) : found.value);
   }
@@ -170,7 +171,7 @@ class Conversion {
   }
 }
 
-const single = (node: unknown): Counted => ({ value: isScalar(node) && node.value !== null ? String(node.value) : null, size: 1 });
+const single = (node: unknown): Counted => ({ value: isScalar(node) && node.value !== null ? String(node.value) : undefined, size: 1 });
 
 const start = (node: unknown, otherwise = 0): number =>
   (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node)) && node.range ? node.range[0] : otherwise;

@@ -1,7 +1,8 @@
 /** What a description states, each value with its path, whichever form it is written in and however incomplete: the input of every check. */
 import type { Ipv4, Mac, Range, Subnet } from "../address.ts";
 import type { RoleName, Source } from "../cluster.ts";
-import type { Path } from "./problem.ts";
+import { formatPath, type Path } from "./problem.ts";
+import type { Gaps } from "./salvage.ts";
 
 export interface Stated<T> {
   readonly value: T;
@@ -30,13 +31,12 @@ export interface Facts {
   readonly sources: readonly Stated<Source>[];
   readonly machines: readonly MachineFacts[];
   readonly machinesPath: Path;
+  /** How this form says that a machine is a control plane. */
+  readonly controlPlaneSpelling: string;
   /** 2016-form files keep fixed addresses, routers and the server inside the range, and dnsmasq stepped around them. */
   readonly rangeMayHoldOthers: boolean;
-  /** Fields that could not be read; what stands in their place must not be judged. */
-  readonly lost: readonly Path[];
+  readonly gaps: Gaps;
 }
-
-export const isLost = ({ lost }: Facts, path: Path): boolean => lost.some((one) => one.every((step, index) => step === path[index]));
 
 export interface MachineFacts {
   readonly path: Path;
@@ -47,6 +47,13 @@ export interface MachineFacts {
   readonly roles?: readonly RoleName[] | undefined;
   readonly rolesPath: Path;
 }
+
+/** Whether what stands at `path` is only there instead of something that could not be read. */
+export const isLost = ({ gaps }: Facts, path: Path): boolean =>
+  [...path, ""].some((_, length) => gaps.lost.has(formatPath(path.slice(0, length))));
+
+/** Whether a field of the block at `path` seems to be missing only because its name is misspelt. */
+export const isUnclear = ({ gaps }: Facts, path: Path): boolean => gaps.unclear.has(formatPath(path));
 
 /** A value with its path, or nothing when the description does not state it. */
 export function stated<T>(value: T | undefined, ...path: (string | number)[]): Stated<T> | undefined {

@@ -9,7 +9,7 @@ export type ForEditors = Readonly<Record<string, unknown>>;
 /** A value written as one word. `parse` throws TypeError with "what is wrong; what to write instead". */
 export function word<T>(parse: (text: string) => T, example: string, editors: ForEditors = {}) {
   const error = ({ input }: { input?: unknown }) =>
-    input === undefined || input === null ? `is missing; write it, as in ${example}` : `must be a single value; write it as in ${example}`;
+    input === undefined ? `is missing; write it, as in ${example}` : `must be a single value; write it as in ${example}`;
   return z
     .string({ error })
     .transform((text, context): T => {
@@ -41,7 +41,7 @@ export function block<T extends z.ZodRawShape>(shape: T, example: string, others
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownField(key, known, others)).join("\n");
-      return issue.input === undefined || issue.input === null
+      return issue.input === undefined
         ? `is missing; write fields such as ${example}`
         : `must be a block of fields; write fields such as ${example}`;
     },

@@ -5,11 +5,12 @@ import { type Cluster, type DiskRule, type Machine, type Os, ROLES, type Source 
 import { eachStated, type Facts, type Stated, stated } from "./facts.ts";
 import { type NewForm, newForm } from "./new-form.ts";
 import type { Path } from "./problem.ts";
+import type { Gaps } from "./salvage.ts";
 
 export const partialForm = z.deepPartial(newForm);
 type PartialForm = z.output<typeof partialForm>;
 
-export function factsOfNewForm(form: PartialForm, lost: readonly Path[]): Facts {
+export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
   const { network, kubernetes } = form;
   return {
     domain: stated(form.domain, "domain"),
@@ -40,8 +41,9 @@ export function factsOfNewForm(form: PartialForm, lost: readonly Path[]): Facts 
       rolesPath: ["machines", index, "roles"],
     })),
     machinesPath: ["machines"],
+    controlPlaneSpelling: "roles: [control-plane]",
     rangeMayHoldOthers: false,
-    lost,
+    gaps,
   };
 }
 

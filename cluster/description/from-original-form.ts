@@ -3,10 +3,11 @@ import { dashed, nth, overlap, type Range, type Subnet, subnet } from "../addres
 import { type Cluster, type DiskRule, type Machine, type Original, type Os, ROLES, type RoleName } from "../cluster.ts";
 import { eachStated, type Facts, stated } from "./facts.ts";
 import type { OriginalForm, PartialOriginalForm } from "./original-form.ts";
-import type { Finding, Path } from "./problem.ts";
+import type { Finding } from "./problem.ts";
+import type { Gaps } from "./salvage.ts";
 import { OLDEST_FLATCAR, orderedRange } from "./values.ts";
 
-export function factsOfOriginalForm(form: PartialOriginalForm, lost: readonly Path[]): Facts {
+export function factsOfOriginalForm(form: PartialOriginalForm, gaps: Gaps): Facts {
   return {
     domain: stated(form.domainname, "domainname"),
     subnet: stated(networkOf(form).value, "subnet"),
@@ -34,8 +35,9 @@ export function factsOfOriginalForm(form: PartialOriginalForm, lost: readonly Pa
       rolesPath: ["nodes", index, "kube_master"],
     })),
     machinesPath: ["nodes"],
+    controlPlaneSpelling: "kube_master: y",
     rangeMayHoldOthers: true,
-    lost,
+    gaps: { ...gaps, lost: new Set([...gaps.lost, ...(saysHalfARange(form) ? ["iplow"] : [])]) },
   };
 }
 
@@ -74,6 +76,8 @@ export const networkOf = ({ subnet: base, netmask }: PartialOriginalForm): Toget
 
 export const rangeOf = ({ iplow, iphigh }: PartialOriginalForm): Together<Range> =>
   iplow === undefined || iphigh === undefined ? {} : together(() => orderedRange(iplow, iphigh));
+
+const saysHalfARange = (form: PartialOriginalForm): boolean => Boolean(form.iplow || form.iphigh) && !rangeOf(form).value;
 
 /** What this form itself can get wrong: some of its values are spread over two fields. */
 export function* checkOriginalForm(form: PartialOriginalForm): Iterable<Finding> {

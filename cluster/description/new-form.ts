@@ -26,7 +26,7 @@ const disk = block(
       .optional()
       .describe("The smallest disk to take: 20G is 20 * 10^9 bytes, 20Gi is 20 * 2^30."),
     maxSize: word(values.size, "4T", NUMBER_OR_WORDS).optional().describe("The largest disk to take."),
-    pick: names(["first", "smallest", "largest"]).prefault("first").describe("Which of the disks that fit."),
+    pick: names(["first", "smallest", "largest"], { biggest: "largest" }).prefault("first").describe("Which of the disks that fit."),
     wipe: names(["blank", "any"])
       .prefault("blank")
       .describe("blank: only a disk that is empty or was written for this machine. any: whatever is on it."),
@@ -138,7 +138,21 @@ export const newForm = block(
     install: install.prefault({}).describe("How long and how often a machine may try to install itself."),
   },
   "cluster: demo",
-  { name: "cluster", nodes: "machines", hosts: "machines", k8s: "kubernetes", ssh_authorized_keys: "sshKeys", keys: "sshKeys" },
+  {
+    ...below("network", networkBlock),
+    ...below("kubernetes", kubernetes),
+    name: "cluster",
+    nodes: "machines",
+    hosts: "machines",
+    k8s: "kubernetes",
+    ssh_authorized_keys: "sshKeys",
+    keys: "sshKeys",
+  },
 );
+
+/** A field that stands one level too far left. */
+function below(name: string, { shape }: { readonly shape: object }): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.keys(shape).map((field) => [field, `it below ${name}:`]));
+}
 
 export type NewForm = z.output<typeof newForm>;

@@ -47,7 +47,11 @@ const keyLines = z.string().transform((lines, context) => {
 });
 
 /** `- "ssh-rsa AAAA me"` -> `ssh-rsa AAAA me` */
-const unlisted = (line: string): string => /^\s*(?:-\s+)?(["']?)(.*?)\1\s*$/.exec(line)?.[2] ?? line;
+function unlisted(line: string): string {
+  const item = line.trim().replace(/^-\s+/, "");
+  const quoted = item.length > 1 && item[0] === item.at(-1) && /["']/.test(item[0]!);
+  return quoted ? item.slice(1, -1) : item;
+}
 
 const node = block(
   {

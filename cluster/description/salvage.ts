@@ -1,23 +1,33 @@
 /** Reads a value by a schema and keeps what is right although something beside it is wrong, so that checks can go on. */
 import type { z } from "zod";
 import type { Value } from "./document.ts";
-import type { Finding, Path } from "./problem.ts";
+import { type Finding, formatPath, type Path } from "./problem.ts";
 
 export interface Salvaged<Whole, Part> {
   /** Absent when there are findings. */
   readonly whole?: Whole;
   readonly part: Part;
   readonly findings: readonly Finding[];
-  /** What `part` does without, because it is missing or wrong: a default or a gap stands there. */
-  readonly lost: readonly Path[];
+  readonly gaps: Gaps;
+}
+
+/** Where `part` says less than the description wanted to; paths as `formatPath` spells them. */
+export interface Gaps {
+  /** Missing or wrong: a default or nothing stands there. */
+  readonly lost: ReadonlySet<string>;
+  /** Blocks that have a field of no known name, perhaps a slip for one that seems to be missing. */
+  readonly unclear: ReadonlySet<string>;
 }
 
 /** `partial` is `schema` with every field optional. */
 export function salvage<Whole, Part>(schema: z.ZodType<Whole>, partial: z.ZodType<Part>, value: Value): Salvaged<Whole, Part> {
   const read = schema.safeParse(value);
-  if (read.success) return { whole: read.data, part: partial.parse(value), findings: [], lost: [] };
+  if (read.success) return { whole: read.data, part: partial.parse(value), findings: [], gaps: { lost: new Set(), unclear: new Set() } };
   const { issues } = read.error;
-  return { ...keep(partial, value, issues), findings: issues.flatMap(findingsOf) };
+  const { part, lost } = keep(partial, value, issues);
+  const unclear = issues.filter(({ code }) => code === "unrecognized_keys").map(steps);
+  const gaps = { lost: new Set(lost.map(formatPath)), unclear: new Set(unclear.map(formatPath)) };
+  return { part, findings: issues.flatMap(findingsOf), gaps };
 }
 
 /** What is left when everything an issue points at is taken out. */

@@ -29,7 +29,7 @@ export const oneOf =
     const found = names.find((name) => name === text);
     if (found) return found;
     const meant = (Object.hasOwn(others, text.toLowerCase()) ? others[text.toLowerCase()] : undefined) ?? nearest(text, names);
-    return refuse(text, `is not one of ${names.join(", ")}`, meant ?? names[0]!);
+    return refuse(text, `is not one of ${names.join(", ")}`, meant ?? "one of them");
   };
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -76,10 +76,10 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 export function dnsLabel(text: string): string {
   if (LABEL.test(text) && text !== "localhost") return text;
   const lower = text
+    .slice(0, 63)
     .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 63);
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
   const instead = LABEL.test(lower) && lower !== "localhost" ? lower : "lower-case letters, digits and hyphens, as in worker-1";
   return refuse(text, "is not a host name (a single DNS label)", instead);
 }
@@ -123,10 +123,13 @@ export function sha256(text: string): string {
     : refuse(text, "is not a SHA-256", "the 64 hexadecimal digits that sha256sum prints");
 }
 
+/** What servers take at least (RFC 9110 §4.1). */
+const LONGEST_URL = 8000;
+
 /** An http, https or file URL, as it was written. */
 export function sourceUrl(text: string): string {
   if (text.startsWith("/")) refuse(text, "is a path", `file://${text}`);
-  const url = URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
+  const url = text.length <= LONGEST_URL && URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
   const usable =
     url && ((/^https?:$/.test(url.protocol) && url.hostname !== "") || (url.protocol === "file:" && text.startsWith("file:///")));
   return usable ? text : refuse(text, "is not a URL to fetch from", "one that begins with https://, http:// or file:///");

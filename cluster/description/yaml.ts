@@ -22,6 +22,9 @@ export type Composed =
 /** Characters; a thousand machines fit four times. */
 export const LARGEST_FILE = 1_000_000;
 
+/** What follows from one slip in YAML fills pages. */
+const MOST_ERRORS = 20;
+
 export function compose(text: string): Composed {
   if (text.length > LARGEST_FILE) {
     return refuse(`has ${text.length} characters, too many for a cluster description; write at most ${LARGEST_FILE}`);
@@ -45,7 +48,10 @@ export function compose(text: string): Composed {
   const exhausted = errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   if (exhausted) return { ok: false, mistakes: [mistake(exhausted.pos[0], TOO_DEEP)] };
   if (errors.length > 0)
-    return { ok: false, mistakes: errors.map(({ pos, code, message }) => mistake(pos[0], SENTENCES[code] ?? otherwise(message))) };
+    return {
+      ok: false,
+      mistakes: errors.slice(0, MOST_ERRORS).map(({ pos, code, message }) => mistake(pos[0], SENTENCES[code] ?? otherwise(message))),
+    };
   if (second) {
     return {
       ok: false,

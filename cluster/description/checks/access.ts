@@ -1,9 +1,10 @@
 /** Who gets in, and whose bytes we trust: keys and download sources. */
-import type { Facts } from "../facts.ts";
+import { type Facts, isUnclear } from "../facts.ts";
 import type { Finding } from "../problem.ts";
 
-export function* checkKeys({ sshKeys, sshKeysPath }: Facts): Iterable<Finding> {
-  if (sshKeys.length === 0) {
+export function* checkKeys(facts: Facts): Iterable<Finding> {
+  const { sshKeys, sshKeysPath } = facts;
+  if (sshKeys.length === 0 && !isUnclear(facts, [])) {
     yield { path: sshKeysPath, message: "nobody will be able to log in to the nodes; write at least one public key", warning: true };
   }
   const seen = new Set<string>();

@@ -1,6 +1,6 @@
 /** The machines among each other: nobody's MAC, name or address twice, and roles that make a cluster. */
 import { dashed } from "../../address.ts";
-import { type Facts, isLost, type MachineFacts, type Stated } from "../facts.ts";
+import { type Facts, isLost, isUnclear, type MachineFacts, type Stated } from "../facts.ts";
 import { type Finding, formatPath } from "../problem.ts";
 
 export function* checkDuplicates({ machines, bootstrapperName }: Facts): Iterable<Finding> {
@@ -41,26 +41,25 @@ function* twice(all: readonly (Stated<string> | undefined)[], instead: string): 
 }
 
 export function* checkRoles(facts: Facts): Iterable<Finding> {
-  const { machines, machinesPath } = facts;
+  const { machines, machinesPath, controlPlaneSpelling } = facts;
+  const about = { path: machinesPath, aboutName: true } as const;
   if (machines.length === 0) {
-    yield { path: machinesPath, aboutName: true, message: "there is no machine; write at least one, with the role control-plane" };
+    yield { ...about, message: `there is no machine; write at least one, with ${controlPlaneSpelling}` };
     return;
   }
   // A machine whose roles are in doubt might be the one that is missed.
-  if (machines.some(({ roles, rolesPath }) => !roles || isLost(facts, rolesPath))) return;
+  if (machines.some(({ path, rolesPath }) => isLost(facts, rolesPath) || isUnclear(facts, path))) return;
   const having = (role: string) => machines.filter(({ roles }) => roles?.some((one) => one === role));
   const planes = having("control-plane");
-  if (planes.length === 0)
-    yield {
-      path: machinesPath,
-      aboutName: true,
-      message: "no machine has the role control-plane; write roles: [control-plane] for one or three",
-    };
-
+  if (planes.length === 0) {
+    yield { ...about, message: `no machine is a control plane; write ${controlPlaneSpelling} for one or three of them` };
+  }
   const members = having("etcd").length > 0 ? having("etcd") : planes;
   if (members.length > 0 && members.length % 2 === 0) {
-    const message = `${members.length} machines keep etcd (${members.map(called).join(", ")}), and an even number survives no more failures than one less; write ${members.length - 1} or ${members.length + 1}`;
-    yield { path: machinesPath, aboutName: true, message };
+    const who = `${members.length} machines keep etcd (${members.map(called).join(", ")})`;
+    const instead = `${members.length - 1} or ${members.length + 1}`;
+    const message = `${who}, and an even number survives no more failures than one less; write ${instead}`;
+    yield { ...about, message };
   }
 }
 

@@ -1,6 +1,6 @@
 /** The machines' network: which addresses there are, and who may have which. */
 import { broadcast, cidr, contains, type Ipv4, type Range, type Subnet, toNumber, within } from "../../address.ts";
-import { type Facts, isLost, type Stated } from "../facts.ts";
+import { type Facts, isLost, isUnclear, type Stated } from "../facts.ts";
 import type { Finding } from "../problem.ts";
 
 export function* checkNetwork({ subnet, bootstrapper, routers, upstream, domain }: Facts): Iterable<Finding> {
@@ -31,7 +31,7 @@ export function* checkReservations(facts: Facts): Iterable<Finding> {
     const owner = fixed(facts).find(([, taken]) => taken.value === value);
     if (owner) yield { path, message: `${value} is ${owner[0]}'s; write another address` };
     else yield* inside(facts.subnet, address, "an address in it for this machine");
-    if (!owner && facts.range && within(facts.range.value, value)) {
+    if (!owner && facts.dhcp !== "proxy" && facts.range && within(facts.range.value, value)) {
       yield inRange(facts, {
         path,
         message: `${value} is inside the dynamic range ${spell(facts.range.value)}; write an address outside it`,
@@ -42,9 +42,14 @@ export function* checkReservations(facts: Facts): Iterable<Finding> {
 
 export function* checkRange(facts: Facts): Iterable<Finding> {
   const { range, subnet, machines, dhcp, rangePath } = facts;
-  const without = machines.filter(({ address }) => !address);
+  if (dhcp === "proxy") {
+    if (range)
+      yield { path: range.path, message: "has no effect, as the site's own DHCP server gives the addresses; leave it out", warning: true };
+    return;
+  }
+  const without = machines.filter(({ address, path }) => !address && !isUnclear(facts, path));
   if (!range) {
-    if (dhcp === "proxy" || isLost(facts, rangePath)) return;
+    if (isLost(facts, rangePath) || isUnclear(facts, rangePath.slice(0, -1))) return;
     for (const { addressPath: path } of without) {
       yield {
         path,
@@ -54,15 +59,17 @@ export function* checkRange(facts: Facts): Iterable<Finding> {
     return;
   }
   const { value, path } = range;
-  if (dhcp === "proxy")
-    yield { path, message: "has no effect, as the site's own DHCP server gives the addresses; leave it out", warning: true };
   if (subnet) {
     for (const end of new Set([value.first, value.last])) {
       if (!isHost(subnet.value, end))
         yield { path, message: `${end} is not an address for a machine in ${cidr(subnet.value)}; write a range inside it` };
     }
   }
-  const taken = new Map(fixed(facts).map(([owner, { value: address }]) => [address, owner]));
+  const taken = new Map(
+    fixed(facts)
+      .toReversed()
+      .map(([owner, { value: address }]) => [address, owner]),
+  );
   for (const [address, owner] of taken) {
     if (!within(value, address)) continue;
     yield inRange(facts, {
