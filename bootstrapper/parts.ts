@@ -1,0 +1,139 @@
+/** How each part is made from what all of them share. */
+import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
+import type { Ipv4 } from "../cluster/address.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Endpoints } from "../cluster/extension.ts";
+import { layout } from "../cluster/layout.ts";
+import { makeTexts } from "./boot.ts";
+import { type Bsroot, readSecret } from "./bsroot.ts";
+import { type Dhcp, startDhcp } from "./dhcp/service.ts";
+import { recordsOf } from "./dns/records.ts";
+import { startDns } from "./dns/service.ts";
+import { startHttp } from "./http/service.ts";
+import type { World } from "./http/world.ts";
+import { inspect } from "./inspection.ts";
+import type { KeptJournal } from "./journal.ts";
+import type { Roster } from "./machines/roster.ts";
+import { dhcpBeside } from "./place.ts";
+import { withPorts } from "./port-trouble.ts";
+import type { Settings } from "./settings.ts";
+import type { Store } from "./store/store.ts";
+import { startTftp } from "./tftp/service.ts";
+import { startTime, type Time } from "./time.ts";
+
+/** What every part is made from. */
+export interface Base {
+  readonly settings: Settings;
+  readonly bsroot: Bsroot;
+  /** The description, served from `address`. */
+  readonly cluster: Cluster;
+  readonly address: Ipv4;
+  readonly store: Store;
+  readonly kept: KeptJournal;
+  readonly roster: Roster;
+  readonly late: Late;
+}
+/** What the machines' book asks of parts that need it themselves. */
+export interface Late {
+  dhcp?: Dhcp;
+  time?: Time;
+}
+export interface Part {
+  close(): Promise<void>;
+}
+
+export function makeDhcp({ settings: { ports }, cluster, address, store, kept, roster }: Base): Promise<Dhcp> {
+  return withPorts("udp", { "--dhcp-port": ports.dhcp }, () =>
+    startDhcp({
+      cluster,
+      server: address,
+      store,
+      journal: kept.journal,
+      now: Date.now,
+      nextBoot: (mac) => {
+        void roster.apply(mac, { type: "seen", booting: true });
+        return roster.nextBoot(mac);
+      },
+      onSeen: (mac) => void roster.apply(mac, { type: "seen", booting: false }),
+      ...(ports.dhcp !== 67 && { ports: dhcpBeside(ports.dhcp) }),
+    }),
+  );
+}
+
+export function makeTftp({ settings: { ports }, bsroot, address, kept, roster }: Base): Promise<Part> {
+  return withPorts("udp", { "--tftp-port": ports.tftp }, () =>
+    startTftp({
+      address,
+      port: ports.tftp,
+      root: join(bsroot.folder, layout.tftp),
+      journal: kept.journal,
+      holder: (wanted) => roster.holder(wanted),
+      onTransfer: (mac, transfer) => roster.setTransfer(mac, transfer),
+      now: Date.now,
+    }),
+  );
+}
+
+/** Milliseconds; made anew for each question, the records of a large rack would cost more than the answer. */
+const RECORDS_STAY = 500;
+
+export function makeDns({ settings: { ports }, cluster, address, kept }: Base, dhcp: Dhcp): Promise<Part> {
+  let records = recordsOf(cluster, dhcp.leases());
+  let madeAt = performance.now();
+  return withPorts("udp", { "--dns-port": ports.dns }, () =>
+    startDns({
+      address,
+      port: ports.dns,
+      records: () => {
+        if (performance.now() - madeAt < RECORDS_STAY) return records;
+        madeAt = performance.now();
+        records = recordsOf(cluster, dhcp.leases());
+        return records;
+      },
+      upstream: cluster.network.upstream.map((server) => ({ address: server, port: 53 })),
+      journal: kept.journal,
+      now: Date.now,
+    }),
+  );
+}
+
+/** On every interface: the operator's page is asked for on the management network too, and by the health check on the loopback. */
+export function makeHttp({ settings: { ports }, bsroot, cluster, kept, roster, late }: Base, server: Endpoints, dhcp: Dhcp): Promise<Part> {
+  const world: World = {
+    cluster: cluster.name,
+    staticFolder: join(bsroot.folder, layout.static),
+    apiTokenHash: bsroot.apiTokenHash,
+    machines: roster,
+    texts: makeTexts({ cluster, files: bsroot.files, server, machines: roster, readSecret: (path) => readSecret(bsroot, path) }),
+    journal: kept.journal,
+    journalTail: (count) => kept.tail(count),
+    leases: () => dhcp.leases(),
+    health: () => ({
+      ok: late.time?.ok() ?? true,
+      parts: { dhcp: dhcp.health(), tftp: "serving", dns: "serving", http: "serving", time: late.time?.health() ?? "off" },
+    }),
+    now: Date.now,
+    random: (bytes) => randomBytes(bytes).toString("hex"),
+  };
+  const options = { address: "0.0.0.0", httpPort: ports.http, httpsPort: ports.https, tls: bsroot.tls };
+  return withPorts("tcp", { "--http-port": ports.http, "--https-port": ports.https }, () => startHttp(world, options));
+}
+
+export async function makeTime({ settings, cluster: { network }, address, kept }: Base): Promise<Time | undefined> {
+  if (!network.ntp || settings.time === "off") return undefined;
+  const { subnet } = network;
+  const { journal } = kept;
+  return startTime({ mode: settings.time, address, port: settings.ports.time, subnet, folder: resolve(settings.state), journal });
+}
+
+export function makeInspection({ bsroot, kept }: Base): Part {
+  const stop = new AbortController();
+  const done = inspect(bsroot, kept.journal, stop.signal);
+  return {
+    close: () => {
+      stop.abort();
+      return done;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** Where we serve from: our address and ports, and what follows from them. */
+import type { Ipv4 } from "../cluster/address.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Endpoints } from "../cluster/extension.ts";
+import type { Ports } from "./settings.ts";
+
+/** One IPv4 address of one interface. */
+export interface Here {
+  readonly interface: string;
+  readonly address: string;
+}
+
+/** What to tell the operator; undefined when all is well. Every host has all of 127.0.0.0/8 (RFC 1122 §3.2.1.3). */
+export function addressMissing(address: Ipv4, here: readonly Here[]): string | undefined {
+  if (address.startsWith("127.") || here.some((one) => one.address === address)) return undefined;
+  const others = here.filter((one) => !one.address.startsWith("127."));
+  const has = others.map((one) => `${one.address} (${one.interface})`).join(", ") || "no address but its loopback";
+  return (
+    `no interface of this host has ${address}, the bootstrapper's address; it has ${has}. ` +
+    `Give it the address (ip addr add ${address}/PREFIX dev INTERFACE), name another with --address, or correct network.bootstrapper in cluster-desc.yml`
+  );
+}
+
+/** The description as if it had been written for this address. */
+export function servedFrom(cluster: Cluster, address: Ipv4): Cluster {
+  const { bootstrapper, nameServers } = cluster.network;
+  const ours = nameServers.map((server) => (server === bootstrapper ? address : server));
+  return { ...cluster, network: { ...cluster.network, bootstrapper: address, nameServers: ours } };
+}
+
+export function endpoints(address: Ipv4, ports: Ports, ca: string): Endpoints {
+  const suffix = (port: number, usual: number): string => (port === usual ? "" : `:${port}`);
+  return { address, http: `http://${address}${suffix(ports.http, 80)}`, https: `https://${address}${suffix(ports.https, 443)}`, ca };
+}
+
+/** On another port than its own, DHCP answers to the next one, as dnsmasq's --dhcp-alternate-port does. */
+export const dhcpBeside = (port: number) => ({ server: port, client: port + 1, relay: port, pxe: port + 2 });
