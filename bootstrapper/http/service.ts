@@ -46,9 +46,12 @@ export async function startHttp(world: World, options: HttpOptions): Promise<Htt
   const transfers = new Transfers(world.machines, world.now);
   const credentials: Credentials = { tokenHash: world.apiTokenHash, sessions: new Sessions(world.now, world.random) };
   const page = await readPage();
+  const noteRefusal = refusalsJournal(world.journal, world.now);
 
-  const open = (place: Place, application: Koa): Promise<Listening> =>
-    listen(application.callback(), place, limits, (text) => world.journal({ from: "http", level: "warning", text }));
+  const open = (place: Place, ...steps: readonly RouterMiddleware[]): Promise<Listening> =>
+    listen(application([failures(world.journal, noteRefusal, limits), guard(limits), ...steps], world).callback(), place, limits, (text) =>
+      world.journal({ from: "http", level: "warning", text }),
+    );
 
   const tlsRouter = stageOne(world, transfers, (ctx) => operatorOf(ctx, credentials) !== undefined);
   grantRoutes(tlsRouter, world);
@@ -57,16 +60,12 @@ export async function startHttp(world: World, options: HttpOptions): Promise<Htt
   apiRoutes(tlsRouter, world);
   sessionRoutes(tlsRouter, credentials, world);
   pageRoutes(tlsRouter, page);
-  const https = await open(
-    { address: options.address, port: options.httpsPort, tls: options.tls },
-    application(world, limits, [operatorsOnly(credentials), ...routes(tlsRouter), staticFiles(world, transfers)]),
-  );
+  const tlsPlace = { address: options.address, port: options.httpsPort, tls: options.tls };
+  const https = await open(tlsPlace, operatorsOnly(credentials), ...routes(tlsRouter), staticFiles(world, transfers));
   try {
     const plainRouter = stageOne(world, transfers, () => false);
-    const http = await open(
-      { address: options.address, port: options.httpPort },
-      application(world, limits, [...routes(plainRouter), staticFiles(world, transfers), tlsOnly(world, https.port)]),
-    );
+    const plainPlace = { address: options.address, port: options.httpPort };
+    const http = await open(plainPlace, ...routes(plainRouter), staticFiles(world, transfers), tlsOnly(world, https.port));
     return {
       httpPort: http.port,
       httpsPort: https.port,
@@ -93,13 +92,12 @@ function stageOne(world: World, transfers: Transfers, isOperator: (ctx: RouterCo
 const routes = (router: AnyRouter): readonly RouterMiddleware[] => [router.routes(), router.allowedMethods()];
 
 /** `steps` are asked in turn until one answers. */
-function application(world: World, limits: Limits, steps: readonly RouterMiddleware[]): Koa {
+function application(steps: readonly RouterMiddleware[], { journal }: Pick<World, "journal">): Koa {
   const app = new Koa();
-  const chain = [failures(world.journal, refusalsJournal(world.journal, world.now), limits), guard(limits), ...steps];
-  for (const step of chain) app.use(step as Koa.Middleware);
+  for (const step of steps) app.use(step as Koa.Middleware);
   // failures.ts has answered everything else: what comes here is a client that left, or an answer that could not be written.
   app.on("error", (error: Error & { readonly headerSent?: boolean }) => {
-    if (!error.headerSent) world.journal({ from: "http", level: "warning", text: `an answer could not be written: ${error.message}` });
+    if (!error.headerSent) journal({ from: "http", level: "warning", text: `an answer could not be written: ${error.message}` });
   });
   return app;
 }

@@ -28,7 +28,7 @@ function stageOne({ texts, journal }: World, mac: Mac): string {
   if (text === undefined) {
     throw new Refusal(404, {
       what: `there is no stage-one configuration of ${mac}`,
-      because: "its operating system installs without one",
+      because: "its operating system installs without one, or it is not in cluster-desc.yml",
       todo: "boot it by its boot script, which names all it needs",
     });
   }

@@ -14,7 +14,7 @@ export function installRoutes(router: Router, { world, isOperator }: Booting): v
   }
   router.get("/install/:name", (ctx) => {
     const { mac } = machinePath(ctx.params["name"]!, [".sh"]);
-    if (!isOperator(ctx)) requireInstalling(ctx, world, mac);
+    if (!isOperator(ctx) || world.machines.nextBoot(mac).do === "discover") requireInstalling(ctx, world, mac);
     answerText(ctx, world.texts.installScript(mac));
   });
 }

@@ -29,7 +29,7 @@ function described({ id, method, path, summary, query, answer }: Operation): Jso
     ...(path.includes("{mac}")
       ? [{ name: "mac", in: "path", required: true, schema: { type: "string" }, description: "In any notation" }]
       : []),
-    ...Object.entries(query?.shape ?? {}).map(([name, schema]) => ({ name, in: "query", schema: schemaOf(schema as z.ZodType, "input") })),
+    ...Object.entries(query?.shape ?? {}).map(([name, schema]) => ({ name, in: "query", schema: schemaOf(schema as z.ZodType) })),
   ];
   return {
     operationId: id,
@@ -56,12 +56,13 @@ function nameOf(schema: z.ZodType): string {
   return name;
 }
 
+/** As input, because that leaves objects open: a later version may tell more. */
 function schemas(): Json {
-  const { schemas: all } = z.toJSONSchema(named, { uri: (id) => `#/components/schemas/${id}` });
+  const { schemas: all } = z.toJSONSchema(named, { io: "input", uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(all).map(([name, schema]) => [name, without(schema)]));
 }
 
-const schemaOf = (schema: z.ZodType, io: "input" | "output"): Json => without(z.toJSONSchema(schema, { io }));
+const schemaOf = (schema: z.ZodType): Json => without(z.toJSONSchema(schema, { io: "input" }));
 
 function without({ $schema, $id, id, ...schema }: Json): Json {
   return schema;

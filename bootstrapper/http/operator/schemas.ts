@@ -6,7 +6,7 @@ import { PHASES } from "../../machines/machine.ts";
 export const named = z.registry<{ id: string }>();
 
 const macText = z.string().meta({ description: "Lower case with colons", examples: ["52:54:00:12:34:56"] });
-const time = z.iso.datetime();
+const time = z.string().meta({ format: "date-time" });
 const bytes = z.number().int().nonnegative().meta({ description: "Bytes" });
 
 export const machine = z

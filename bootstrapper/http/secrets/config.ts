@@ -49,9 +49,10 @@ async function rendered<T>(mac: Mac, render: () => Promise<T>): Promise<T> {
   try {
     return await render();
   } catch (error) {
+    // Not a 5xx: an installer asks again after those, and would read "released once" instead of this.
     const because = `bsroot is incomplete: ${error instanceof Error ? error.message : String(error)}`;
     const todo = "run `bsroot-builder verify`, repair what it names, then grant the machine again";
-    throw new Refusal(500, { what: `the configuration of ${mac} could not be made`, because, todo }, { journal: "warning", mac });
+    throw new Refusal(409, { what: `the configuration of ${mac} could not be made`, because, todo }, { journal: "warning", mac });
   }
 }
 

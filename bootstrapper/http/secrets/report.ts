@@ -59,7 +59,7 @@ export function reportRoutes(router: Router, { machines, journal }: World, limit
         { journal: "warning", mac },
       );
     }
-    journal({ from: "http", mac, level: report.phase === "failed" ? "warning" : "info", text: `reported ${inWords(report)}` });
+    journal({ from: "http", mac, level: "info", text: `reported ${inWords(report)}` });
     answerText(ctx, `noted: ${report.phase}\n`);
   });
 }

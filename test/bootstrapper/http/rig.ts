@@ -42,12 +42,15 @@ export interface Rig extends HttpService {
   stop(): Promise<void>;
 }
 
-export async function startRig(limits: Partial<Limits> = {}): Promise<Rig> {
+/** `before`: what a test replaces in the world before the server is given it. */
+
+export async function startRig(limits: Partial<Limits> = {}, before: (world: SmallWorld) => Promise<void> = async () => {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "sextant-http-"));
   const statics = join(folder, "static");
   mkdirSync(statics);
   const tls = certificate(folder);
   const world = smallWorld(statics);
+  await before(world);
   const service = await startHttp(world, { address: "127.0.0.1", httpPort: 0, httpsPort: 0, tls, limits });
   return {
     ...service,

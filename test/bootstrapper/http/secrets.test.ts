@@ -141,7 +141,7 @@ test("a bsroot that cannot make the configuration is named, and the operator tol
   const token = await grant();
   rig.world.configFails = true;
   const { status, text } = await config(token);
-  expect(status).toBe(500);
+  expect(status).toBe(409); // an installer asks again after a 5xx
   expect(text).toContain("tls/machines/x.key is missing");
   expect(text).toContain("grant the machine again");
   expect(rig.world.lines("warning")).toHaveLength(1);
@@ -181,11 +181,11 @@ test("the life of an installation, told with its two tokens", async () => {
   expect(rig.world.lines()).toContain("reported installing on /dev/vda serial=abc");
 });
 
-test("either token may say that it failed, and why is journaled as a warning", async () => {
+test("either token may say that it failed, and why is journaled", async () => {
   const token = await grant();
   const { reportToken } = (await config(token)).json() as { reportToken: string };
   for (const each of [token, reportToken]) expect((await report(each, "phase=failed&reason=no+disk")).status).toBe(200);
-  expect(rig.world.lines("warning")).toEqual(["reported failed: no disk", "reported failed: no disk"]);
+  expect(rig.world.lines().filter((line) => line === "reported failed: no disk")).toHaveLength(2);
 });
 
 test("neither token speaks for the other's stage", async () => {
