@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import type { Mac } from "../../cluster/address.ts";
 import { SERVER } from "./dhcp.ts";
 
+const BRIDGE = "52:54:00:77:00:fe";
 const execute = promisify(execFile);
 const ip = (...args: readonly string[]) => execute("ip", args);
 
@@ -66,7 +67,8 @@ export async function dhcpNetwork(): Promise<DhcpNetwork> {
 
   try {
     const server = await namespace(`${own}-s`);
-    await ip("-n", server, "link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0");
+    // A bridge without a MAC of its own takes its ports' lowest, and with every port that joins its neighbours may lose it.
+    await ip("-n", server, "link", "add", "br0", "address", BRIDGE, "type", "bridge", "stp_state", "0", "forward_delay", "0");
     await ip("-n", server, "addr", "add", `${SERVER}/24`, "dev", "br0");
     await ip("-n", server, "link", "set", "br0", "up");
     const child = start(server, process.execPath, ["--import", "tsx", "test/support/dhcp-runner.ts"]);
