@@ -120,6 +120,7 @@ class Conversion {
           [...path, key.value],
           `is written twice, first on line ${this.position(before.name ?? 0).line}; leave one of them out`,
         );
+      else if (key.value === "__proto__") this.mistake(name, [...path, key.value], "is no name for a field; leave it out");
       else {
         marks.set(key.value, { name, value: start(node, name) });
         made[key.value] = read.value;

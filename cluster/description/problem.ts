@@ -40,13 +40,16 @@ export function formatPath(path: Path): string {
   }, "");
 }
 
-/** Text from a file, made safe for a terminal: one line, no control characters, not endless. */
+/** Text from a file, made safe for a terminal: in quotes, on one line, nothing that does not show, not endless. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text).replace(/[\u007f-\u009f\u2028\u2029]/g, "?");
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text).replace(UNSEEN, "?");
 }
 
 /** Messages may hold what somebody wrote; they must stay one line that shows nothing but text. */
 export function oneLine(message: string): string {
-  const clean = [...message.replace(/\s+/g, " ")].filter((letter) => !/\p{Cc}|\p{Cf}|\p{Cs}/u.test(letter)).join("");
+  const clean = message.slice(0, 500).replace(/\s+/g, " ").replace(UNSEEN, "");
   return clean.length > 400 ? `${clean.slice(0, 400)}...` : clean;
 }
+
+/** Control and format characters, which can turn text around, and halves of characters. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;

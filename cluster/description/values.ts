@@ -64,7 +64,7 @@ const BYTES: Readonly<Record<string, number>> = {
 
 /** Bytes. "20G", "1.5T", "512GiB". */
 export function size(text: string): number {
-  const [, number, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmgtp]?i?)b?$/i.exec(text) ?? [];
+  const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgtp]?i?)b?$/i.exec(text) ?? [];
   const factor = BYTES[unit.toLowerCase()];
   if (number === undefined || factor === undefined) return refuse(text, "is not a size", "a number with M, G or T behind it, as in 20G");
   return Math.round(Number(number) * factor);

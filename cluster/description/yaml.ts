@@ -1,5 +1,5 @@
 /** Text -> YAML nodes with their offsets, or what is wrong with it as YAML, in words that say what to write. */
-import { Composer, LineCounter, type ParsedNode, Parser } from "yaml";
+import { Composer, type ParsedNode, Parser } from "yaml";
 import type { Path } from "./problem.ts";
 
 export interface Position {
@@ -29,18 +29,25 @@ export function compose(text: string): Composed {
   if (text.length > LARGEST_FILE) {
     return refuse(`has ${text.length} characters, too many for a cluster description; write at most ${LARGEST_FILE}`);
   }
-  const lines = new LineCounter();
+  const lines = lineStarts(text);
   const position = (offset: number): Position => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length));
-    return line > 0 ? { line, column: col } : START;
+    const before = Math.min(offset, text.length);
+    const line = countUpTo(lines, before);
+    return { line, column: before - lines[line - 1]! + 1 };
   };
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const tokens = [...new Parser().parse(text)];
   // What a reader of UTF-8 puts where the bytes were something else.
   const garbled = text.indexOf("\ufffd");
   if (garbled >= 0)
     return { ok: false, mistakes: [{ ...position(garbled), path: [], message: "this is not UTF-8; save the file as UTF-8" }] };
   // `failsafe` makes strings of everything. Equal keys are looked for in document.ts: the library does it in quadratic time.
-  const composer = new Composer({ schema: "failsafe", customTags: ["null"], uniqueKeys: false, prettyErrors: false });
+  const composer = new Composer({
+    schema: "failsafe",
+    customTags: ["null"],
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    prettyErrors: false,
+  });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
 
   const errors = [...(document?.errors ?? []), ...(document?.warnings ?? [])];
@@ -59,6 +66,21 @@ export function compose(text: string): Composed {
     };
   }
   return { ok: true, contents: document?.contents ?? null, position };
+}
+
+/** Offsets; the library's own counter misses lines behind a mistake. */
+const lineStarts = (text: string): readonly number[] => [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+
+/** How many of the rising `starts` are at or before `offset`. */
+function countUpTo(starts: readonly number[], offset: number): number {
+  let least = 0;
+  let most = starts.length;
+  while (least < most) {
+    const middle = (least + most) >> 1;
+    if (starts[middle]! <= offset) least = middle + 1;
+    else most = middle;
+  }
+  return least;
 }
 
 export const refuse = (message: string): { readonly ok: false; readonly mistakes: readonly Mistake[] } => ({

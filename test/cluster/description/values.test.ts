@@ -25,6 +25,7 @@ test("a lease fits into the 32 bits that carry it, or is infinite", () => {
 
 test.each([
   { write: "1024", bytes: 1024 },
+  { write: "20000000000", bytes: 20e9 },
   { write: "20G", bytes: 20e9 },
   { write: "20GB", bytes: 20e9 },
   { write: "20 gb", bytes: 20e9 },
