@@ -130,7 +130,7 @@ export interface Original {
   readonly flannelInterfaces: Readonly<Record<Mac, string>>;
 }
 
-/** Everything below `from` is fetched below `to` instead: another http(s) URL or a file: URL. Neither ends with a slash. */
+/** Everything below `from` is fetched below `to` instead: another http(s) URL, a file: URL or a folder's path, relative to the description. */
 export interface Mirror {
   readonly from: string;
   readonly to: string;

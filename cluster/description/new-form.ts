@@ -107,8 +107,8 @@ const kubernetes = block(
 const mirror = block(
   {
     from: word(values.urlPrefix, "https://stable.release.flatcar-linux.net").describe("What the files' own URLs begin with."),
-    to: word(values.urlPrefix, "https://mirror.example.com/flatcar").describe(
-      "Where they are fetched instead: an http, https or file URL.",
+    to: word(values.mirrorPlace, "https://mirror.example.com/flatcar").describe(
+      "Where they are fetched instead: an http, https or file URL, or a folder written as /..., ./... or ../...",
     ),
   },
   "from: and to:",

@@ -138,6 +138,13 @@ export function sourceUrl(text: string): string {
 /** Everything below a URL: without the slash at its end, so that "below" is always URL + "/...". */
 export const urlPrefix = (text: string): string => sourceUrl(text).replace(/\/+$/, "");
 
+/** A URL, or a folder: absolute, or relative to the description and then marked so, because mirror.example.com could be either. */
+export function mirrorPlace(text: string): string {
+  if (/^(\/|\.\.?(\/|$))[^\0\r\n]*$/.test(text)) return text.replace(/(?<=.)\/+$/, "");
+  if (!text.includes("://")) refuse(text, "is neither a URL nor a folder", "https://... in front, or ./... for a folder beside this file");
+  return urlPrefix(text);
+}
+
 export function kubernetesVersion(text: string): string {
   if (!/^v?1\.\d{1,3}\.\d{1,3}$/.test(text)) refuse(text, "is not a Kubernetes release", "all three numbers, as in 1.36.4");
   return text.replace(/^v/, "");

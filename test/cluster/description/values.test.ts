@@ -52,6 +52,19 @@ test("a prefix of URLs loses the slash at its end, so that the next path begins 
   expect(values.urlPrefix("file:///mnt/usb/")).toBe("file:///mnt/usb");
 });
 
+test.each([
+  { write: "https://example.com/a/", means: "https://example.com/a" },
+  { write: "file:///mnt/usb", means: "file:///mnt/usb" },
+  { write: "/mnt/usb disk/", means: "/mnt/usb disk" },
+  { write: "./mirror/", means: "./mirror" },
+  { write: "../", means: ".." },
+  { write: "/", means: "/" },
+])("a mirror may be $write", ({ write, means }) => expect(values.mirrorPlace(write)).toBe(means));
+
+test.each(["mirror.example.com/flatcar", "mirror", "ftp://example.com", ""])("a mirror may not be %j", (text) => {
+  expect(() => values.mirrorPlace(text)).toThrow(/; write /);
+});
+
 describe("a host name", () => {
   test.each(["a", "cp-1", "52-54-00-12-34-56", "a".repeat(63)])("may be %s", (name) => expect(values.dnsLabel(name)).toBe(name));
   test.each([
@@ -90,6 +103,7 @@ test("every parser takes any text at all, or refuses it in one sentence that say
       values.sha256,
       values.sourceUrl,
       values.urlPrefix,
+      values.mirrorPlace,
       values.kubernetesVersion,
       values.flatcarVersion,
     ] as never[])
