@@ -49,7 +49,7 @@ async function demandOf({ verify, wanted, isArchive }: Group, delivery: Delivery
   if (verify.by === "first-use") return {};
   const [signature, key] = await Promise.all([text("signature", verify.signature, delivery), text("key", verify.key, delivery)]);
   try {
-    return { signature: await expectSignature(signature, new TextDecoder().decode(key), verify.fingerprint) };
+    return { signature: await expectSignature(signature, key, verify.fingerprint) };
   } catch (error) {
     throw asDownloadError(error, `its signature ${delivery.site.locate(verify.signature)}`);
   }

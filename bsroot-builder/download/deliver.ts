@@ -91,11 +91,12 @@ async function settle(wanted: readonly Wanted[], { sha256 }: Bytes, { site }: De
   }
 }
 
-async function pin(wanted: readonly Wanted[], { size, sha256 }: Bytes, { lock }: Delivery): Promise<void> {
-  for (const { artifact } of wanted) {
-    await lock.pin(artifact.path, { url: lockedUrl(artifact), size, sha256, verified: verifiedAs(artifact) });
-  }
-}
+const pin = (wanted: readonly Wanted[], { size, sha256 }: Bytes, { lock }: Delivery): Promise<void> =>
+  lock.pin(
+    Object.fromEntries(
+      wanted.map(({ artifact }) => [artifact.path, { url: lockedUrl(artifact), size, sha256, verified: verifiedAs(artifact) }]),
+    ),
+  );
 
 function byMember(wanted: readonly Wanted[]): ReadonlyMap<string, readonly Wanted[]> {
   const found = new Map<string, Wanted[]>();

@@ -13,10 +13,10 @@ export interface Expected {
 }
 
 /**
- * `signature` is armored or binary, `keys` armored. `fingerprint` (hex) names the primary key, or the one subkey, that must have signed.
+ * `signature` and `keys` are armored or binary. `fingerprint` (hex) names the primary key, or the one subkey, that must have signed.
  * Throws SignatureError.
  */
-export async function expectSignature(signature: Uint8Array, keys: string, fingerprint: string): Promise<Expected> {
+export async function expectSignature(signature: Uint8Array, keys: Uint8Array, fingerprint: string): Promise<Expected> {
   const key = await pinnedKey(keys, fingerprint);
   const parsed = await parseSignature(signature);
   const [packet] = [...parsed.packets]
@@ -36,24 +36,32 @@ export async function expectSignature(signature: Uint8Array, keys: string, finge
   };
 }
 
-async function pinnedKey(keys: string, fingerprint: string): Promise<Key> {
-  const found = await readKeys({ armoredKeys: keys }).catch((error: Error) => {
+async function pinnedKey(file: Uint8Array, fingerprint: string): Promise<Key> {
+  const found = await readAllKeys(file).catch((error: Error) => {
     throw new SignatureError(`the key file cannot be read: ${error.message}`);
   });
   const key = found.find((one) => one.getKeys().some((part) => same(part.getFingerprint(), fingerprint)));
   if (!key) {
     const present = found.map((one) => one.getFingerprint().toUpperCase()).join(", ");
-    throw new SignatureError(
-      `the key file holds ${present}, not the expected ${fingerprint}; if the signer has a new key, check it by another way first`,
-    );
+    const wayOut = "if the signer has a new key, check it by another way first";
+    throw new SignatureError(`the key file holds ${present}, not the expected ${fingerprint}; ${wayOut}`);
   }
   return key;
 }
 
+/** Armored key files may be several blocks, one after the other; openpgp.js reads the first. */
+async function readAllKeys(file: Uint8Array): Promise<readonly Key[]> {
+  if (!isArmored(file)) return readKeys({ binaryKeys: file });
+  const blocks = new TextDecoder().decode(file).split(/(?=^-----BEGIN PGP PUBLIC KEY BLOCK-----)/m);
+  const keys = blocks.filter((block) => block.startsWith("-----BEGIN")).map((block) => readKeys({ armoredKeys: block }));
+  return (await Promise.all(keys)).flat();
+}
+
+const isArmored = (file: Uint8Array): boolean => /^-----BEGIN PGP /m.test(new TextDecoder("latin1").decode(file.subarray(0, 4096)));
+
 async function parseSignature(bytes: Uint8Array): Promise<Signature> {
-  const armored = new TextDecoder("latin1").decode(bytes.subarray(0, 64)).trimStart().startsWith("-----BEGIN PGP");
   try {
-    return await (armored
+    return await (isArmored(bytes)
       ? readSignature({ armoredSignature: new TextDecoder().decode(bytes) })
       : readSignature({ binarySignature: bytes }));
   } catch (error) {

@@ -2,8 +2,16 @@
 import { constants, copyFile, link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Replaces `path`; its folder is made if need be. */
+/** Replaces `path`, durably; its folder is made if need be. */
 export async function writeWhole(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  await replace(path, data, mode, true);
+  await syncFolder(dirname(path));
+}
+
+/** The same for what may be lost in a power cut, because it can be found out again. */
+export const writeLightly = (path: string, data: string): Promise<void> => replace(path, data, 0o644, false);
+
+async function replace(path: string, data: string | Uint8Array, mode: number, sync: boolean): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.part`;
   try {
@@ -11,7 +19,7 @@ export async function writeWhole(path: string, data: string | Uint8Array, mode =
     try {
       await file.chmod(mode); // the mode given to open() is cut by the umask
       await file.writeFile(data);
-      await file.sync();
+      if (sync) await file.sync();
     } finally {
       await file.close();
     }
@@ -20,7 +28,6 @@ export async function writeWhole(path: string, data: string | Uint8Array, mode =
     await rm(draft, { force: true });
     throw error;
   }
-  await syncFolder(dirname(path));
 }
 
 /** The same bytes under a second name: a hard link, or a copy where the file system has none. Replaces `to`. */

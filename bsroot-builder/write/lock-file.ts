@@ -41,8 +41,8 @@ export class GrowingLock {
     return this.#save();
   }
 
-  pin(path: string, artifact: LockedArtifact): Promise<void> {
-    this.#lock = { ...this.#lock, artifacts: { ...this.#lock.artifacts, [path]: artifact } };
+  pin(artifacts: Readonly<Record<string, LockedArtifact>>): Promise<void> {
+    this.#lock = { ...this.#lock, artifacts: { ...this.#lock.artifacts, ...artifacts } };
     return this.#save();
   }
 

@@ -3,7 +3,7 @@ import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { layout } from "../../cluster/layout.ts";
-import { writeWhole } from "./atomic.ts";
+import { writeLightly } from "./atomic.ts";
 
 const look = z.object({ size: z.number(), mtimeMs: z.number() });
 const note = look.extend({ sha256: z.string(), source: look.optional() });
@@ -40,7 +40,7 @@ export class Notes {
     return [...this.#notes.keys()];
   }
 
-  /** Durable when the promise resolves; calls that come while one write is under way share the next. */
+  /** On disk when the promise resolves; calls that come while one write is under way share the next. */
   async set(path: string, note: Note): Promise<void> {
     this.#notes.set(path, note);
     await this.save();
@@ -53,7 +53,7 @@ export class Notes {
 
   async save(): Promise<void> {
     this.#dirty = true;
-    while (this.#dirty) {
+    while (this.#dirty || this.#writing) {
       this.#writing ??= this.#write();
       await this.#writing;
     }
@@ -62,7 +62,7 @@ export class Notes {
   async #write(): Promise<void> {
     this.#dirty = false;
     try {
-      await writeWhole(this.#file, `${JSON.stringify(Object.fromEntries(this.#notes), null, 1)}\n`);
+      await writeLightly(this.#file, `${JSON.stringify(Object.fromEntries(this.#notes), null, 1)}\n`);
     } finally {
       this.#writing = undefined;
     }
