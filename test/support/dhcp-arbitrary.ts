@@ -5,11 +5,11 @@ import type { ClientName } from "../../bootstrapper/dhcp/values.ts";
 import { fromNumber } from "../../cluster/address.ts";
 
 const address = fc.nat({ max: 0xffffffff }).map(fromNumber);
-const addresses = fc.array(address, { minLength: 1, maxLength: 100 });
-const text = fc.string({ unit: "grapheme", maxLength: 400 }).filter((value) => !value.endsWith("\0"));
+const addresses = fc.array(address, { minLength: 1, maxLength: 100, size: "max" });
+const text = fc.string({ unit: "grapheme", maxLength: 400, size: "max" }).filter((value) => !value.endsWith("\0"));
 const seconds = fc.oneof(fc.nat({ max: 0xfffffffe }), fc.constant(Infinity));
-const bytes = fc.uint8Array({ maxLength: 700 });
-const label = fc.string({ unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz0123456789-"), minLength: 1, maxLength: 63 });
+const bytes = fc.uint8Array({ maxLength: 700, size: "max" });
+const label = fc.string({ unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz0123456789-"), minLength: 1, maxLength: 63, size: "max" });
 const clientName: fc.Arbitrary<ClientName> = fc.record({
   flags: fc.nat({ max: 255 }),
   name: fc.array(label, { minLength: 1, maxLength: 6 }).map((labels) => labels.join(".")),
@@ -39,9 +39,9 @@ const VALUES: { readonly [Name in keyof Required<Options>]: fc.Arbitrary<Require
   clientName,
   architectures: fc.array(fc.nat({ max: 65535 }), { minLength: 1 }),
   ipxe: bytes,
-  clientId: fc.uint8Array({ minLength: 1, maxLength: 255 }),
+  clientId: fc.uint8Array({ minLength: 1, maxLength: 255, size: "max" }),
   machineId: fc.uint8Array({ minLength: 17, maxLength: 17 }),
-  relayAgent: fc.uint8Array({ minLength: 1, maxLength: 255 }),
+  relayAgent: fc.uint8Array({ minLength: 1, maxLength: 255, size: "max" }),
 };
 /** Any options, each in all of its values. */
 export const anyOptions: fc.Arbitrary<Options> = fc.record(VALUES, { requiredKeys: [] });
