@@ -42,6 +42,7 @@ export class Forwarder {
   #clients = 0;
   /** The server that answered last is asked first. */
   #first = 0;
+  #closed = false;
 
   constructor(options: ForwardOptions) {
     this.#options = options;
@@ -77,11 +78,16 @@ export class Forwarder {
     }
   }
 
+  /** Asks nobody any more; whoever waits hears so. */
+  close(): void {
+    this.#closed = true;
+  }
+
   async #ask(query: Query, key: string): Promise<Outcome> {
     const { servers, now, onTrouble } = this.#options;
     let refused: Response | undefined;
     const turns = Math.max(TURNS, servers.length);
-    for (let turn = 0, first = this.#first; turn < turns; turn++) {
+    for (let turn = 0, first = this.#first; turn < turns && !this.#closed; turn++) {
       const index = (first + turn) % servers.length;
       const response = await this.#askOne(servers[index]!, query);
       if (!response) {

@@ -8,7 +8,7 @@ import { Forwarder } from "./forward.ts";
 import type { Records } from "./records.ts";
 import { type Resolver, resolver } from "./resolver.ts";
 import { listenTcp, type TcpService } from "./tcp/service.ts";
-import { overTcp, overUdp } from "./upstream/service.ts";
+import { exchanges } from "./upstream/service.ts";
 
 export interface DnsOptions {
   readonly address: Ipv4;
@@ -52,9 +52,10 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const servers = options.upstream.filter((server) => server.address !== address || server.port !== port);
   if (servers.length < options.upstream.length)
     trouble(`upstream ${address} is this server itself and is not asked; correct cluster-desc.yml`);
+  const over = exchanges(NOWHERE, (stranger) => trouble(`dropped an answer from ${stranger}, whom we did not ask`));
   const forwarder = new Forwarder({
     servers,
-    over: { udp: overUdp(NOWHERE, (stranger) => trouble(`dropped an answer from ${stranger}, whom we did not ask`)), tcp: overTcp },
+    over,
     now,
     randomId: () => Number.parseInt(random(2), 16),
     onTrouble: trouble,
@@ -65,6 +66,8 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   return {
     port: tcp.port,
     close: async () => {
+      forwarder.close();
+      over.close();
       await Promise.all([udp.close(), tcp.close()]);
     },
   };

@@ -141,7 +141,9 @@ test("when all are silent the client hears SERVFAIL and why", async () => {
 });
 
 test("an upstream that is this server itself is not asked", async () => {
-  const port = 5300 + (process.pid % 1000);
+  const before = await serveDns();
+  const { port } = before;
+  await before.close();
   const entries: string[] = [];
   const looped = await serveDns({ port, upstream: [{ address: HOME, port }], journal: ({ text }) => entries.push(text) });
   open.push(looped);
@@ -150,6 +152,17 @@ test("an upstream that is this server itself is not asked", async () => {
   client.send(query("a.example.com"), looped.port);
   expect(parsed((await client.next()).bytes).header.rcode).toBe(RCODES.refused);
   expect(entries).toEqual([expect.stringContaining("is this server itself")]);
+});
+
+test("a server that closes waits for nobody", async () => {
+  const deaf = await upstream(() => []);
+  const server = await serveDns({ upstream: [{ address: HOME, port: deaf.port }], patience: { upstream: 60_000 } });
+  const client = await udpProbe();
+  open.push(client);
+  client.send(query("a.example.com"), server.port);
+  await expect.poll(() => deaf.asked.length).toBe(1);
+  await server.close();
+  expect(deaf.asked).toHaveLength(1);
 });
 
 test("garbage from upstream is never passed on", async () => {
