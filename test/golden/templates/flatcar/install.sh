@@ -438,7 +438,7 @@ read_partitions() {
 place_config() {
   find_config_partition
   mkdir -p "$WORK/mount"
-  mount "$PARTITION" "$WORK/mount" || fail "$PARTITION ($CONFIG_LABEL) cannot be mounted"
+  mount "$PARTITION" "$WORK/mount" 2>"$WORK/mount-says" || fail "$PARTITION ($CONFIG_LABEL) cannot be mounted: $(cat "$WORK/mount-says")"
   keep_asking --header "@$WORK/authorization" "$HTTPS/config/$MAC"
   [ -s "$WORK/answer" ] || fail "$HTTPS/config/$MAC answered with nothing"
   { cp "$WORK/answer" "$WORK/mount/$CONFIG_FILE" && chmod 0600 "$WORK/mount/$CONFIG_FILE" && sync; } || fail "$PARTITION cannot take the configuration"
