@@ -11,8 +11,6 @@ const PATIENCE = 4500;
 const out = printer(1);
 const complaints = printer(2);
 
-process.exitCode = await run();
-
 async function run(): Promise<number> {
   try {
     const settings = readSettings(process.argv.slice(2), process.env);
@@ -69,3 +67,5 @@ function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return EXPECTED.some((kind) => error instanceof kind) ? error.message : (error.stack ?? error.message);
 }
+
+process.exitCode = await run();

@@ -1,7 +1,7 @@
 /** The real program in a process of its own on loopback ports, with a bsroot and a state folder that outlive it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { createServer } from "node:net";
@@ -38,6 +38,7 @@ export class Rig {
 
   static async make(description = DESCRIPTION): Promise<Rig> {
     const rig = new Rig(await freePorts());
+    chmodSync(rig.folder, 0o711); // chronyd, which gives up root, must reach its folder below
     makeBsroot(rig.bsroot, description);
     return rig;
   }
@@ -60,8 +61,15 @@ export class Rig {
       };
       child.stdout.on("data", hear);
       child.stderr.on("data", hear);
-      child.once("close", () => reject(new Error(this.output)));
+      child.once("close", () => {
+        if (this.#child === child) this.#child = undefined;
+        reject(new Error(this.output));
+      });
     });
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined;
   }
 
   /** Resolves with the exit code, or the signal. */
@@ -75,7 +83,7 @@ export class Rig {
   }
 
   async remove(): Promise<void> {
-    if (this.#child) await this.stop("SIGKILL");
+    if (this.#child) await this.stop(); // not killed: it takes its chronyd with it
     rmSync(this.folder, { recursive: true });
   }
 

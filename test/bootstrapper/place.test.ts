@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import { addressMissing, endpoints, servedFrom } from "../../bootstrapper/place.ts";
+import { ipv4 } from "../../cluster/address.ts";
+import { described } from "../support/description.ts";
+
+const PORTS = { http: 80, https: 443, dhcp: 67, tftp: 69, dns: 53, time: 123 };
+const ETH0 = { interface: "eth0", address: "192.168.1.5" };
+const LO = { interface: "lo", address: "127.0.0.1" };
+
+describe("our address", () => {
+  test("is fine when an interface has it", () => {
+    expect(addressMissing(ipv4("192.168.1.5"), [LO, ETH0])).toBeUndefined();
+    expect(addressMissing(ipv4("127.0.0.9"), [LO])).toBeUndefined();
+  });
+
+  test("is missed with the addresses that are there, and the ways out", () => {
+    expect(addressMissing(ipv4("10.0.0.1"), [LO, ETH0])).toMatch(
+      /no interface of this host has 10\.0\.0\.1.*it has 192\.168\.1\.5 \(eth0\)\. Give it the address.*--address.*network\.bootstrapper/,
+    );
+    expect(addressMissing(ipv4("10.0.0.1"), [LO])).toContain("no address but its loopback");
+  });
+
+  test("takes the place of the described one wherever machines are told of it", () => {
+    const { network } = servedFrom(described(), ipv4("127.0.0.9"));
+    expect(network).toMatchObject({ bootstrapper: "127.0.0.9", nameServers: ["127.0.0.9"] });
+  });
+
+  test("is named without the usual ports", () => {
+    expect(endpoints(ipv4("10.0.0.1"), PORTS, "ca")).toMatchObject({ http: "http://10.0.0.1", https: "https://10.0.0.1" });
+    expect(endpoints(ipv4("10.0.0.1"), { ...PORTS, http: 8080, https: 8443 }, "ca")).toMatchObject({
+      http: "http://10.0.0.1:8080",
+      https: "https://10.0.0.1:8443",
+    });
+  });
+});
