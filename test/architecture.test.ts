@@ -14,7 +14,7 @@ const TOPS: Record<string, readonly string[]> = {
 const PROTOCOLS = ["dhcp", "tftp", "dns", "http"];
 
 /** Node's doors to the outside, and the packages that open them. */
-const WORLD = /^(node:(dgram|net|tls|http|https|fs|fs\/promises|child_process|process|os|dns)|lmdb|undici|koa|send)$/;
+const WORLD = /^(node:(dgram|net|tls|http|https|fs|fs\/promises|child_process|process|os|dns)|undici|koa|send)$/;
 
 /** Where those doors may be opened. Everything else is a function of its arguments. */
 const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
