@@ -70,7 +70,6 @@ function boundPipelining(handler: RequestListener, inFlight: number): RequestLis
     const { socket } = request;
     const taken = (open.get(socket) ?? 0) + 1;
     open.set(socket, taken);
-    if (taken > inFlight + 1) return; // behind the answer that ends the connection; never sent
     if (taken > inFlight) {
       response.writeHead(503, { Connection: "close", "Content-Length": 0 }).end();
       return;

@@ -212,6 +212,17 @@ test.each([undefined, "0".repeat(64), "x"])("a report with the token %s is refus
   expectRefusal(answer, /token/);
 });
 
+test("what somebody without a token sends is not even read", async () => {
+  await grant();
+  const { status } = await rig.ask(`/report/${CP1}`, {
+    method: "POST",
+    ...own,
+    body: "{",
+    headers: { "Content-Type": "application/json" },
+  });
+  expect(status).toBe(403);
+});
+
 test.each([
   { body: "", because: '"phase" is missing' },
   { body: "phase=root", because: "no phase that is reported" },

@@ -149,6 +149,10 @@ test.each([
   expect(text).not.toContain(rig.folder);
 });
 
+test("a link out of the folder is said to be one", async () => {
+  expect((await rig.ask("/static/escape", { plain: true })).text).toContain("leads out of the folder");
+});
+
 test.each(["POST", "PUT", "DELETE"])("%s is not for files", async (method) => {
   expect((await rig.ask(image, { plain: true, method })).status).toBe(404);
 });
