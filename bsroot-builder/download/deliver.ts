@@ -25,25 +25,33 @@ export async function deliver(group: Group, delivery: Delivery): Promise<Readonl
   return new Map(group.wanted.map((one) => [one, wanted.includes(one) ? "fetched" : "reused"]));
 }
 
-/** Settles what needs no download: the bytes are in this bsroot under another name, or in the cache. Answers the others. */
+/** Settles what needs no download: the bytes are in this bsroot, perhaps under another name, or in the cache. Answers the others. */
 async function settleFromHere(wanted: readonly Wanted[], delivery: Delivery): Promise<readonly Wanted[]> {
   const missing: Wanted[] = [];
   for (const one of wanted) {
-    const { pin, artifact } = one;
-    const path = join(delivery.site.root, artifact.path);
-    const isHere = pin && ((await takeTwin(pin.sha256, path, delivery)) || (await delivery.cache.take(pin.sha256, path)));
-    if (isHere) await settle([one], pin, delivery);
-    else missing.push(one);
+    const sha256 = knownHash(one);
+    const path = join(delivery.site.root, one.artifact.path);
+    const isHere = sha256 !== undefined && ((await takeTwin(sha256, path, delivery)) || (await delivery.cache.take(sha256, path)));
+    if (isHere) {
+      const bytes = { sha256, size: (await lookAt(path))!.size };
+      await pin([one], bytes, delivery);
+      await settle([one], bytes, delivery);
+    } else missing.push(one);
   }
   return missing;
+}
+
+/** Of the file itself, before it is there. */
+function knownHash({ pin, artifact: { verify, member } }: Wanted): string | undefined {
+  return pin?.sha256 ?? (verify.by === "sha256" && member === undefined ? verify.sha256 : undefined);
 }
 
 async function takeTwin(sha256: string, path: string, { site: { root, notes } }: Delivery): Promise<boolean> {
   for (const other of notes.paths()) {
     const note = notes.get(other);
     const look = note?.sha256 === sha256 ? await lookAt(join(root, other)) : undefined;
-    if (!look || !looksTheSame(look, note) || join(root, other) === path) continue;
-    await placeAgain(join(root, other), path);
+    if (!look || !looksTheSame(look, note)) continue;
+    if (join(root, other) !== path) await placeAgain(join(root, other), path);
     return true;
   }
   return false;
