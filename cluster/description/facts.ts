@@ -44,13 +44,13 @@ export interface MachineFacts {
   readonly name?: Stated<string> | undefined;
   readonly address?: Stated<Ipv4> | undefined;
   readonly addressPath: Path;
+  /** Absent when they could not be read. */
   readonly roles?: readonly RoleName[] | undefined;
-  readonly rolesPath: Path;
 }
 
 /** Whether what stands at `path` is only there instead of something that could not be read. */
-export const isLost = ({ gaps }: Facts, path: Path): boolean =>
-  [...path, ""].some((_, length) => gaps.lost.has(formatPath(path.slice(0, length))));
+export const isLost = ({ gaps }: Pick<Facts, "gaps">, path: Path): boolean =>
+  Array.from({ length: path.length + 1 }, (_, length) => path.slice(0, length)).some((part) => gaps.lost.has(formatPath(part)));
 
 /** Whether a field of the block at `path` seems to be missing only because its name is misspelt. */
 export const isUnclear = ({ gaps }: Facts, path: Path): boolean => gaps.unclear.has(formatPath(path));

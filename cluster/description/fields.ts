@@ -6,6 +6,9 @@ import { oneOf } from "./values.ts";
 /** What an editor should know of a field beyond its description. */
 export type ForEditors = Readonly<Record<string, unknown>>;
 
+/** Room for any key and URL; patterns that look back and forth are quick below it. */
+const LONGEST_WORD = 8192;
+
 /** A value written as one word. `parse` throws TypeError with "what is wrong; what to write instead". */
 export function word<T>(parse: (text: string) => T, example: string, editors: ForEditors = {}) {
   const error = ({ input }: { input?: unknown }) =>
@@ -14,6 +17,7 @@ export function word<T>(parse: (text: string) => T, example: string, editors: Fo
     .string({ error })
     .transform((text, context): T => {
       try {
+        if (text.length > LONGEST_WORD) throw new TypeError(`has ${text.length} characters; write at most ${LONGEST_WORD}`);
         return parse(text);
       } catch (cause) {
         if (!(cause instanceof TypeError)) throw cause;

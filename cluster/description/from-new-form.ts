@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { nth } from "../address.ts";
 import { type Cluster, type DiskRule, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
-import { eachStated, type Facts, type Stated, stated } from "./facts.ts";
+import { eachStated, type Facts, isLost, type Stated, stated } from "./facts.ts";
 import { type NewForm, newForm } from "./new-form.ts";
 import type { Path } from "./problem.ts";
 import type { Gaps } from "./salvage.ts";
@@ -37,8 +37,7 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
       name: stated(machine.name, "machines", index, "name"),
       address: stated(machine.address, "machines", index, "address"),
       addressPath: ["machines", index, "address"],
-      roles: machine.roles,
-      rolesPath: ["machines", index, "roles"],
+      roles: isLost({ gaps }, ["machines", index, "roles"]) ? undefined : machine.roles,
     })),
     machinesPath: ["machines"],
     controlPlaneSpelling: "roles: [control-plane]",

@@ -1,7 +1,7 @@
 /** The 2016 form -> the facts to check, and the Cluster once they hold. */
 import { dashed, nth, overlap, type Range, type Subnet, subnet } from "../address.ts";
 import { type Cluster, type DiskRule, type Machine, type Original, type Os, ROLES, type RoleName } from "../cluster.ts";
-import { eachStated, type Facts, stated } from "./facts.ts";
+import { eachStated, type Facts, isLost, stated } from "./facts.ts";
 import type { OriginalForm, PartialOriginalForm } from "./original-form.ts";
 import type { Finding } from "./problem.ts";
 import type { Gaps } from "./salvage.ts";
@@ -20,6 +20,7 @@ export function factsOfOriginalForm(form: PartialOriginalForm, gaps: Gaps): Fact
     upstream: eachStated(form.upstreamnameservers, "upstreamnameservers"),
     dhcp: form.start_pxe === false ? "proxy" : "serve",
     serviceSubnet: stated(form.k8s_service_cluster_ip_range, "k8s_service_cluster_ip_range"),
+    dnsDomain: stated(DNS_DOMAIN, "domainname"),
     dnsAddress: stated(form.k8s_cluster_dns, "k8s_cluster_dns"),
     sshKeys: eachStated(form.ssh_authorized_keys, "ssh_authorized_keys"),
     sshKeysPath: ["ssh_authorized_keys"],
@@ -31,8 +32,7 @@ export function factsOfOriginalForm(form: PartialOriginalForm, gaps: Gaps): Fact
       name: stated(node.cur_host_name, "nodes", index, "cur_host_name"),
       address: stated(node.ip, "nodes", index, "ip"),
       addressPath: ["nodes", index, "ip"],
-      roles: rolesOf(node),
-      rolesPath: ["nodes", index, "kube_master"],
+      roles: ROLE_FIELDS.some((field) => isLost({ gaps }, ["nodes", index, field])) ? undefined : rolesOf(node),
     })),
     machinesPath: ["nodes"],
     controlPlaneSpelling: "kube_master: y",
@@ -43,6 +43,8 @@ export function factsOfOriginalForm(form: PartialOriginalForm, gaps: Gaps): Fact
 
 type PartialNode = NonNullable<PartialOriginalForm["nodes"]>[number];
 type Node = OriginalForm["nodes"][number];
+
+const ROLE_FIELDS = ["kube_master", "etcd_member", "ingress_label", "ceph_monitor"] as const;
 
 /** Masters took no other work; every other node was a worker, whatever else it did. */
 function rolesOf({ kube_master, etcd_member, ingress_label, ceph_monitor }: PartialNode): readonly RoleName[] {
@@ -111,7 +113,7 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
     kubernetes: {
       podSubnet: POD_SUBNETS.find((pods) => !overlap(pods, network) && !overlap(pods, serviceSubnet))!,
       serviceSubnet,
-      dnsDomain: "cluster.local",
+      dnsDomain: DNS_DOMAIN,
       dnsAddress: form.k8s_cluster_dns ?? nth(serviceSubnet, 10),
       apiNames: [...form.kube_master_ip, ...form.kube_master_dns],
       flannel: form.flannel_backend,
@@ -124,6 +126,9 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
     original: originalOf(form),
   };
 }
+
+/** The kubelets of the original had it written into them. */
+const DNS_DOMAIN = "cluster.local";
 
 /** The form has no field for the pods' network, which was always the first of these. The two other networks overlap three of them at most. */
 const POD_SUBNETS: readonly Subnet[] = ["10.1.0.0/16", "10.244.0.0/16", "172.20.0.0/16", "192.168.0.0/16"].map(subnet);

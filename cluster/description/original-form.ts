@@ -34,7 +34,7 @@ const keyLines = z.string().transform((lines, context) => {
     : lines
         .split("\n")
         .filter((line) => /^\s*[^\s#]/.test(line))
-        .map(unlisted);
+        .map(keyOfLine);
   return keys.flatMap((key, index) => {
     try {
       return [sshKey(key)];
@@ -47,7 +47,7 @@ const keyLines = z.string().transform((lines, context) => {
 });
 
 /** `- "ssh-rsa AAAA me"` -> `ssh-rsa AAAA me` */
-function unlisted(line: string): string {
+function keyOfLine(line: string): string {
   const item = line.trim().replace(/^-\s+/, "");
   const quoted = item.length > 1 && item[0] === item.at(-1) && /["']/.test(item[0]!);
   return quoted ? item.slice(1, -1) : item;

@@ -123,13 +123,10 @@ export function sha256(text: string): string {
     : refuse(text, "is not a SHA-256", "the 64 hexadecimal digits that sha256sum prints");
 }
 
-/** What servers take at least (RFC 9110 §4.1). */
-const LONGEST_URL = 8000;
-
 /** An http, https or file URL, as it was written. */
 export function sourceUrl(text: string): string {
   if (text.startsWith("/")) refuse(text, "is a path", `file://${text}`);
-  const url = text.length <= LONGEST_URL && URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
+  const url = URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
   const usable =
     url && ((/^https?:$/.test(url.protocol) && url.hostname !== "") || (url.protocol === "file:" && text.startsWith("file:///")));
   return usable ? text : refuse(text, "is not a URL to fetch from", "one that begins with https://, http:// or file:///");

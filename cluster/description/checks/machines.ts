@@ -1,6 +1,6 @@
 /** The machines among each other: nobody's MAC, name or address twice, and roles that make a cluster. */
 import { dashed } from "../../address.ts";
-import { type Facts, isLost, isUnclear, type MachineFacts, type Stated } from "../facts.ts";
+import { type Facts, isUnclear, type MachineFacts, type Stated } from "../facts.ts";
 import { type Finding, formatPath } from "../problem.ts";
 
 export function* checkDuplicates({ machines, bootstrapperName }: Facts): Iterable<Finding> {
@@ -48,7 +48,7 @@ export function* checkRoles(facts: Facts): Iterable<Finding> {
     return;
   }
   // A machine whose roles are in doubt might be the one that is missed.
-  if (machines.some(({ path, rolesPath }) => isLost(facts, rolesPath) || isUnclear(facts, path))) return;
+  if (machines.some(({ roles, path }) => !roles || isUnclear(facts, path))) return;
   const having = (role: string) => machines.filter(({ roles }) => roles?.some((one) => one === role));
   const planes = having("control-plane");
   if (planes.length === 0) {

@@ -233,6 +233,20 @@ test("an early mistake hides no later one", () => {
   ]);
 });
 
+test.each([
+  { when: "an item of a list of blocks is a word", instead: "machines:", write: "machines:\n  - seven" },
+  { when: "a word in a list of words is wrong", instead: "routers: [10.77.0.1]", write: "routers: [10.77.0.1, gateway]" },
+  { when: "a block is a word", instead: "os: {", write: "kubernetes: yes\nos: {" },
+  { when: "a block is not known", instead: "os: {", write: "etcd: { members: 3 }\nos: {" },
+])("mistakes between the other values are found when $when", ({ instead, write }) => {
+  const twice = small.replace("worker-2", "worker-1").replace("10.77.0.12", "10.78.0.12");
+  expect(said(twice, instead, write)).toEqual([
+    expect.stringMatching(/seven|routers\[1\]|kubernetes|etcd|machines\[0\]: must be a block/),
+    expect.stringContaining("10.78.0.12 is outside the subnet"),
+    expect.stringContaining('"worker-1" is also machines['),
+  ]);
+});
+
 test("a range must hold as many as need it", () => {
   const more = Array.from({ length: 3 }, (_, index) => `  - { mac: "52:54:00:77:01:0${index}", name: more-${index} }\n`).join("");
   const text = `${small}${more}`;
@@ -252,6 +266,12 @@ test("members of etcd are those with the role, or else the control planes", () =
     expect.stringContaining("2 machines keep etcd (worker-1, worker-2)"),
   ]);
   expect(said(three, "roles: [control-plane]", "roles: [control-plane, etcd]")).toEqual([]);
+});
+
+test("an endless word is refused for its length", () => {
+  expect(said(small, "cluster: demo", `cluster: ${"-".repeat(900_000)}`)).toEqual([
+    "x:2:10: cluster: has 900000 characters; write at most 8192",
+  ]);
 });
 
 test("values that an alias repeats are complained of once", () => {
@@ -290,6 +310,16 @@ describe("in a 2016-form description", () => {
     },
   ])("a slip is found when $when", ({ instead, write, says }) => {
     expect(said(original, instead, write).filter((line) => line.includes(says))).toHaveLength(1);
+  });
+  test("a role that cannot be read is no reason to miss one", () => {
+    expect(said(original, "kube_master: y", "kube_master: yep").filter((line) => !line.startsWith("warning"))).toEqual([
+      expect.stringContaining('nodes[0].kube_master: "yep" is neither yes nor no'),
+    ]);
+  });
+  test("machines cannot live in the services' domain", () => {
+    expect(said(original, "rack.example.com", "rack.cluster.local").join("\n")).toContain(
+      "domainname: the machines' domain rack.cluster.local is inside the services' cluster.local",
+    );
   });
   test("Flatcar's own name and releases are taken without a word", () => {
     const text = original.replace('"CoreOS"', '"Flatcar"').replace('"1235.9.0"', "4593.2.5");
