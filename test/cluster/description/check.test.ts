@@ -234,7 +234,7 @@ test("an early mistake hides no later one", () => {
 });
 
 test.each([
-  { when: "an item of a list of blocks is a word", instead: "machines:", write: "machines:\n  - seven" },
+  { when: "an item of a list of blocks is a word", instead: "\nmachines:", write: "\nmachines:\n  - seven" },
   { when: "a word in a list of words is wrong", instead: "routers: [10.77.0.1]", write: "routers: [10.77.0.1, gateway]" },
   { when: "a block is a word", instead: "os: {", write: "kubernetes: yes\nos: {" },
   { when: "a block is not known", instead: "os: {", write: "etcd: { members: 3 }\nos: {" },
