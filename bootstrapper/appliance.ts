@@ -6,6 +6,7 @@ import { type Bsroot, loadBsroot } from "./bsroot.ts";
 import { look } from "./inspection.ts";
 import { type JournalEntry, makeJournal } from "./journal.ts";
 import { openRoster } from "./machines/roster.ts";
+import { addressOfNeighbour, neighbourAt } from "./neighbours.ts";
 import { type Base, type Late, makeDhcp, makeDns, makeHttp, makeInspection, makeTftp, makeTime, type Part } from "./parts.ts";
 import { addressMissing, endpoints, servedFrom } from "./place.ts";
 import { StartError } from "./port-trouble.ts";
@@ -67,13 +68,14 @@ export class Appliance {
       kept.journal({ from: "appliance", level: "warning", text });
     const cluster = servedFrom(bsroot.cluster, address);
     const late: Late = {};
+    const others = cluster.network.dhcp === "proxy"; // give the addresses
     const roster = await openRoster({
       cluster,
       store,
       journal: kept.journal,
       now: Date.now,
-      holder: (wanted) => late.dhcp?.holder(wanted),
-      addressOf: (mac) => late.dhcp?.addressOf(mac),
+      holder: (wanted) => late.dhcp?.holder(wanted) ?? (others ? neighbourAt(wanted) : undefined),
+      addressOf: (mac) => late.dhcp?.addressOf(mac) ?? (others ? addressOfNeighbour(mac) : undefined),
     });
     this.#running(roster);
     return { settings, bsroot, cluster, address, store, kept, roster, late };

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { decodePacket, encodePacket } from "../../../bootstrapper/dhcp/packet.ts";
 import type { JournalEntry } from "../../../bootstrapper/journal.ts";
 import type { MachineView } from "../../../bootstrapper/machines/machine.ts";
@@ -23,7 +23,7 @@ beforeAll(async () => {
   return () => rig.remove();
 });
 
-const machine = (): Promise<MachineView> => rig.api(`/machines/${PATH}`);
+const machine = (path = PATH): Promise<MachineView> => rig.api(`/machines/${path}`);
 const refusals = async (): Promise<readonly string[]> => {
   const { entries } = await rig.api<{ entries: readonly JournalEntry[] }>("/journal");
   return entries.filter(({ level }) => level === "refused").map(({ text }) => text);
@@ -135,6 +135,21 @@ describe("a machine that installs itself", () => {
     await rig.start();
     expect((await rig.plain(`/boot/${PATH}.ipxe`, { from: AT })).text).not.toContain("/install/");
     expect(await rig.plain(`/install/${PATH}.sh`, { from: AT })).toMatchObject({ status: 403 });
+  });
+
+  test("is failed, and says why, when it boots again between its secrets and its last word; the operator's grant mends that", async () => {
+    const [path, from] = ["52-54-00-00-00-21", "127.0.0.21"];
+    await rig.plain(`/boot/${path}.ipxe`, { from });
+    const { text: other } = await rig.tls(`/grant/${path}`, { method: "POST", from });
+    await rig.tls(`/report/${path}`, { method: "POST", token: other, from, form: { phase: "installing", disk: "virtio-disk-2" } });
+    expect(await rig.tls(`/config/${path}`, { from, token: other })).toMatchObject({ status: 200 });
+    await lease(mac("52:54:00:00:00:21"));
+    const because = expect.stringMatching(/^its secrets were released at .* but the install did not finish; grant it again$/);
+    await vi.waitFor(async () => expect(await machine(path)).toMatchObject({ phase: "failed", because }));
+    expect((await rig.plain(`/boot/${path}.ipxe`, { from })).text).not.toContain("/install/");
+    await rig.api(`/machines/${path}/grant`, "POST");
+    expect((await rig.plain(`/boot/${path}.ipxe`, { from })).text).toContain("/install/");
+    expect(await machine(path)).toMatchObject({ phase: "booting", disks: ["virtio-disk-2"], grant: { attempt: 1 } });
   });
 
   test("leaves no trace of its tokens in what the bootstrapper keeps and prints", async () => {
