@@ -275,8 +275,18 @@ test("an endless word is refused for its length", () => {
 });
 
 test("values that an alias repeats are complained of once", () => {
-  const twice = small.replace("{ minSize: 20G, pick: smallest }", "&d { minSize: much }").replace("address: 10.77.0.12", "disk: *d");
-  expect(said(twice.replace("00:12", "00:14"), "demo", "demo")).toHaveLength(1);
+  const twice = small
+    .replace("address: 10.77.0.12", "disk: &d { minSize: much }")
+    .replace("disk: { minSize: 20G, pick: smallest }", "disk: *d");
+  expect(said(twice, "worker-1", "worker-1")).toEqual([expect.stringContaining('machines[1].disk.minSize: "much" is not a size')]);
+});
+
+test("what somebody wrote is shown on one line, and cannot move a terminal's cursor", () => {
+  for (const field of ["bootstrapper: 10.77.0.1", "cluster: demo", "dhcp: serve"].filter((one) => small.includes(one))) {
+    const [line, ...more] = said(small, field, `${field.split(" ")[0]} "a\\e[2J\\n\\u202eb"`);
+    expect(more).toEqual([]);
+    expect(line).toMatch(/^[ -~]+; write [ -~]+$/);
+  }
 });
 
 describe("in a 2016-form description", () => {
@@ -320,6 +330,14 @@ describe("in a 2016-form description", () => {
     expect(said(original, "rack.example.com", "rack.cluster.local").join("\n")).toContain(
       "domainname: the machines' domain rack.cluster.local is inside the services' cluster.local",
     );
+  });
+  test("the pods' network is the original's, unless the rack is in it", () => {
+    const pods = (text: string) => parse(text.replaceAll("10.10.14.", "10.1.14."), "x");
+    expect(parse(original, "x")).toMatchObject({ cluster: { kubernetes: { podSubnet: { base: "10.1.0.0" } } } });
+    expect(pods(original)).toMatchObject({ cluster: { kubernetes: { podSubnet: { base: "10.244.0.0" } } } });
+    expect(pods(original.replaceAll("10.100.0.", "10.244.0."))).toMatchObject({
+      cluster: { kubernetes: { podSubnet: { base: "172.20.0.0" } } },
+    });
   });
   test("Flatcar's own name and releases are taken without a word", () => {
     const text = original.replace('"CoreOS"', '"Flatcar"').replace('"1235.9.0"', "4593.2.5");
