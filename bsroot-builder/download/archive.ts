@@ -17,11 +17,14 @@ export async function takeMembers(
   refuse: (member: string, sha256: string) => void,
 ): Promise<ReadonlyMap<string, Part>> {
   const parts = new Map<string, Part>();
+  const entries: ReadEntry[] = [];
   const taking: Promise<void>[] = [];
   const onReadEntry = (entry: ReadEntry): void => {
     const name = nameOf(entry.path);
     const work = take(entry, targets.get(name)!).then((part) => void parts.set(name, part));
     work.catch(() => entry.resume()); // a parser waits for every entry to be read
+    entry.on("error", () => {}); // the reader below hears it too
+    entries.push(entry);
     taking.push(work);
   };
   const parser = new Parser({ strict: true, filter: (path) => targets.has(nameOf(path)), onReadEntry });
@@ -34,6 +37,7 @@ export async function takeMembers(
     for (const [name, part] of parts) refuse(name, part.hashes()[0]!.digest("hex"));
     return parts;
   } catch (error) {
+    for (const entry of entries.filter(({ emittedEnd }) => !emittedEnd)) entry.destroy(error); // it would wait for its end for ever
     await Promise.allSettled(taking);
     for (const part of parts.values()) await part.discard();
     throw error instanceof DownloadError ? error : new DownloadError(`cannot be unpacked: ${messageOf(error)}`, { cause: error });
@@ -45,6 +49,7 @@ async function take(entry: ReadEntry, target: string): Promise<Part> {
   if (entry.size > LARGEST) throw new DownloadError(`has a ${entry.path} of ${entry.size} bytes, which is too large to be meant`);
   const part = await Part.open(target, "", ["sha256"]);
   try {
+    if (entry.destroyed) throw new DownloadError(`ends inside ${entry.path}`);
     for await (const chunk of entry) await part.append(chunk);
     if (part.received !== entry.size) throw new DownloadError(`ends inside ${entry.path}`);
     return part;
