@@ -26,7 +26,7 @@ import { Notes } from "../write/notes.ts";
 import { removeParts, removeUnwanted } from "../write/sweep.ts";
 import { type Description, readDescription } from "./description.ts";
 import { Failure } from "./failure.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Terminal, warn } from "./terminal.ts";
 
 export interface BuildOptions {
   readonly out: string;
@@ -53,6 +53,7 @@ export interface BuildResult {
 /** Throws Failure. */
 export async function build(file: string, options: BuildOptions, registry: Registry, terminal: Terminal): Promise<BuildResult> {
   const description = await readDescription(file);
+  warn(terminal, description.warnings);
   const root = resolve(options.out);
   await mkdir(root, { recursive: true });
   const letGo = await lockFolder(root).catch((error) => {
@@ -77,7 +78,7 @@ async function buildInto(
 ): Promise<BuildResult> {
   const now = () => new Date();
   const tls = await planTls(root, cluster, now());
-  if (tls.problems.length > 0) throw new Failure(tls.problems, warnings);
+  if (tls.problems.length > 0) throw new Failure(tls.problems);
   const lock = await openLock(lockPath(path), update);
 
   const progress = progressOn(screen, Date.now);
@@ -87,11 +88,11 @@ async function buildInto(
   const delivery: Delivery = { site, lock, tools, small: new SmallFiles(tools), cache: new Cache(cache), progress, now };
   try {
     const unknown = await lookUp(questions(cluster, registry), delivery);
-    if (unknown.length > 0) throw new Failure(unknown, warnings);
+    if (unknown.length > 0) throw new Failure(unknown);
     const artifacts = gather(withVersions(cluster, lock.value), registry);
     const { kept, wanted } = await survey(artifacts, lock.value, site);
     const { fetched, reused, failures } = await download(wanted, jobs, delivery);
-    if (failures.length > 0) throw new Failure(failures, warnings);
+    if (failures.length > 0) throw new Failure(failures);
 
     await makeTls(root, cluster, tls, now());
     const paths = new Set(artifacts.map((artifact) => artifact.path));

@@ -1,9 +1,11 @@
 /** check: every mistake in a description at once, or what it amounts to. */
 import { readDescription } from "./description.ts";
+import { type Terminal, warn } from "./terminal.ts";
 
-/** Throws Failure. Answers what to tell the user. */
-export async function check(file: string): Promise<string> {
+/** Throws Failure. */
+export async function check(file: string, terminal: Terminal): Promise<void> {
   const { cluster, warnings } = await readDescription(file);
+  warn(terminal, warnings);
   const machines = cluster.machines.length === 1 ? "1 machine" : `${cluster.machines.length} machines`;
-  return [...warnings.map((warning) => `warning: ${warning}`), `${file}: good; cluster ${cluster.name} with ${machines}`, ""].join("\n");
+  terminal.out(`${file}: good; cluster ${cluster.name} with ${machines}\n`);
 }

@@ -11,7 +11,7 @@ import { Failure } from "./failure.ts";
 import { init } from "./init.ts";
 import { render } from "./render.ts";
 import { summary } from "./summary.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Terminal, warn } from "./terminal.ts";
 import { verify } from "./verify.ts";
 
 /** Answers the exit code: 0 good, 1 problems found or failed, 2 wrong use. Throws what nobody foresaw. */
@@ -23,7 +23,7 @@ export async function run(args: readonly string[], registry: Registry, terminal:
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const failure = asFailure(error);
     if (!failure) throw error;
-    for (const warning of failure.warnings) terminal.screen.write(`warning: ${warning}\n`);
+    warn(terminal, failure.warnings);
     for (const problem of failure.problems) terminal.screen.write(`${problem}\n`);
     return 1;
   }
@@ -44,7 +44,7 @@ function program(registry: Registry, terminal: Terminal): Command {
     .command("check")
     .description("name every mistake in a cluster description, with line and column")
     .argument("[file]", "the cluster description", DEFAULT_FILE)
-    .action(async (file: string) => terminal.out(await check(file)));
+    .action((file: string) => check(file, terminal));
   all
     .command("build")
     .description("download, verify and write everything the cluster needs")
@@ -64,7 +64,8 @@ function program(registry: Registry, terminal: Terminal): Command {
     .argument("[bsroot]", "the folder", "bsroot")
     .action(async (folder: string) => {
       const { files, warnings } = await verify(folder);
-      terminal.out([...warnings.map((warning) => `warning: ${warning}`), `${folder}: good, ${files} files`, ""].join("\n"));
+      warn(terminal, warnings);
+      terminal.out(`${folder}: good, ${files} files\n`);
     });
   all
     .command("render")

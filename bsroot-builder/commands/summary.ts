@@ -1,7 +1,7 @@
 /** What a build did, in a few lines. */
 import type { BuildResult } from "./build.ts";
 
-export function summary({ bsroot, kept, fetched, reused, removed, certificates, warnings }: BuildResult): string {
+export function summary({ bsroot, kept, fetched, reused, removed, certificates }: BuildResult): string {
   const counts = [
     `${fetched.length === 1 ? "1 file" : `${fetched.length} files`} fetched`,
     `${kept} kept`,
@@ -9,7 +9,6 @@ export function summary({ bsroot, kept, fetched, reused, removed, certificates, 
     `${removed.length} removed`,
   ];
   return [
-    ...warnings.map((warning) => `warning: ${warning}`),
     ...certificates.map((certificate) => `certificate ${certificate}`),
     ...removed.map((path) => `removed ${path}`),
     `${bsroot}: ${counts.join(", ")}`,

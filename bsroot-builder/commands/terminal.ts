@@ -7,3 +7,7 @@ export interface Terminal {
   /** Standard error: progress and warnings. */
   readonly screen: Screen;
 }
+
+export function warn({ screen }: Terminal, warnings: readonly string[]): void {
+  for (const warning of warnings) screen.write(`warning: ${warning}\n`);
+}
