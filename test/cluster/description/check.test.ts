@@ -256,6 +256,11 @@ test("a range must hold as many as need it", () => {
   expect(said(text, "10.77.0.100-10.77.0.199", "10.77.0.100-10.77.0.103")).toEqual([]);
 });
 
+test("a domain that only ends with the same letters is another", () => {
+  expect(said(small, "domain: demo.lan", "domain: supercluster.lan\nkubernetes: { dnsDomain: cluster.lan }")).toEqual([]);
+  expect(said(small, "domain: demo.lan", "domain: super.cluster.lan\nkubernetes: { dnsDomain: cluster.lan }")).toHaveLength(1);
+});
+
 test("who has the site's own DHCP needs neither range nor addresses", () => {
   expect(said(small, "range: 10.77.0.100-10.77.0.199", "dhcp: proxy")).toEqual([]);
 });
