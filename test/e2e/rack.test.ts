@@ -1,0 +1,204 @@
+/** One rack's whole life under real firmware, kernel, Ignition and systemd, with everything that goes wrong in a data centre in between. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ipv4 } from "../../cluster/address.ts";
+import { ask, begin, journaled, machineOf, on, phase, type Story, until } from "./story.ts";
+import { fingerprint, installOn, SAYS, stranger } from "./stranger.ts";
+
+const SERVER = "10.77.0.1";
+/** On the machines' wire, but nobody's. */
+const INTRUDER = "10.77.0.222";
+const WORKERS = ["worker-1", "worker-2"];
+const NODES = ["cp-1", ...WORKERS];
+const SECRETS = /PRIVATE KEY|report-token|[0-9a-f]{64}/;
+
+let story: Story;
+let strangersDisk: string;
+let untouched: string;
+
+beforeAll(async () => {
+  story = await begin([stranger]);
+  strangersDisk = story.rack.machine("stranger").disk(0);
+  installOn(strangersDisk);
+  untouched = await fingerprint(strangersDisk);
+  for (const machine of story.rack.machines) machine.powerOn();
+});
+
+afterAll(async () => {
+  await story?.state.clear();
+});
+
+const fetchesImage = (name: string) =>
+  phase(story, name, ({ phase, transfer }) => phase === "installing" && /node\.raw/.test(transfer?.file ?? "") && transfer!.sent > 2 ** 20);
+
+describe.sequential("while the rack installs itself", () => {
+  test("a machine's power is cut in the middle of writing its disk", async () => {
+    const before = await fetchesImage("worker-2");
+    await story.rack.machine("worker-2").cutPower();
+    expect(before.grant?.releasedAt).toBeUndefined();
+    story.rack.machine("worker-2").powerOn();
+  });
+
+  test("who asks for another machine's token or configuration from a wrong address gets no secret, and is journaled", async () => {
+    const { mac } = await fetchesImage("worker-1");
+    await story.rack.network.addAddress(ipv4(INTRUDER), 24);
+    const token = await ask(story, INTRUDER, "--request", "POST", `https://${SERVER}/grant/${mac}`);
+    const config = await ask(story, INTRUDER, "--header", `Authorization: Bearer ${"0".repeat(64)}`, `https://${SERVER}/config/${mac}`);
+    for (const answer of [token, config]) {
+      expect(answer).toMatch(/\n403$/);
+      expect(answer).not.toMatch(SECRETS);
+    }
+    const refused = await journaled(story, (entry) => entry.level === "refused" && entry.text.includes(INTRUDER));
+    expect(refused.map(({ text }) => text).join("\n")).toMatch(/token[\s\S]*config|config[\s\S]*token/);
+  });
+
+  test("the bootstrapper is killed with -9 and comes back with every lease and every phase", async () => {
+    await fetchesImage("cp-1");
+    const sight = async () => {
+      const machines = (await story.rack.api.machines()).map(({ mac, phase, grant, disks }) => ({ mac, phase, grant, disks }));
+      const leases = (await story.rack.api.leases()).map(({ mac, address }) => ({ mac, address }));
+      return { machines, leases };
+    };
+    const before = await sight();
+    await story.rack.killBootstrapper();
+    expect(story.rack.isBootstrapperUp()).toBe(false);
+    await story.rack.startBootstrapper();
+    const after = await sight();
+    expect(before.leases.length).toBeGreaterThanOrEqual(3);
+    expect(after.leases).toEqual(expect.arrayContaining(before.leases));
+    expect(before.machines.map(({ phase }) => phase)).toContain("installing");
+    for (const { mac, phase, disks, grant } of before.machines) {
+      const then = after.machines.find((machine) => machine.mac === mac);
+      expect(then?.disks, mac).toEqual(expect.arrayContaining([...disks]));
+      expect(PHASES.indexOf(then!.phase), mac).toBeGreaterThanOrEqual(PHASES.indexOf(phase));
+      if (grant) expect(then?.grant?.attempt, mac).toBeGreaterThanOrEqual(grant.attempt);
+    }
+  });
+
+  test("all of them end Ready, also the one that lost its power", async () => {
+    for (const name of NODES) await phase(story, name, ({ phase }) => phase === "ready");
+    const attempts = await journaled(
+      story,
+      ({ mac, text }) => mac === story.rack.machine("worker-2").hardware.mac && /attempt 2/.test(text),
+    );
+    expect(attempts.length).toBeGreaterThan(0);
+  });
+});
+
+/** Only forwards while nothing goes wrong. */
+const PHASES = ["discovered", "assigned", "granted", "booting", "installing", "installed", "configuring", "ready"];
+
+describe("a running node", () => {
+  test.each(NODES)("%s has the name it was given", async (name) => {
+    expect(await on(story, name, "hostname")).toBe(name);
+  });
+
+  test.each(NODES)("%s lets in the described key, and nobody with a password", async (name) => {
+    expect(await on(story, name, "id -un; sudo sshd -T | grep -E '^passwordauthentication|^kbdinteractive'")).toMatch(
+      /^core\npasswordauthentication no\nkbdinteractiveauthentication no$/,
+    );
+  });
+
+  test.each(NODES)("%s has a certificate of its own, by our CA, with a key only root reads", async (name) => {
+    const verdict = await on(
+      story,
+      name,
+      `sudo stat -c '%a %U %n' /etc/sextant/ca.pem /etc/sextant/node.crt /etc/sextant/node.key /etc/sextant/report-token
+       openssl verify -x509_strict -CAfile /etc/sextant/ca.pem /etc/sextant/node.crt
+       openssl x509 -in /etc/sextant/node.crt -noout -checkhost ${name}.rack.lan
+       test "$(openssl x509 -in /etc/sextant/node.crt -noout -pubkey)" = "$(sudo openssl pkey -in /etc/sextant/node.key -pubout)" && echo its own key`,
+    );
+    expect(verdict.split("\n")).toEqual([
+      "644 root /etc/sextant/ca.pem",
+      "644 root /etc/sextant/node.crt",
+      "600 root /etc/sextant/node.key",
+      "600 root /etc/sextant/report-token",
+      "/etc/sextant/node.crt: OK",
+      `Hostname ${name}.rack.lan does match certificate`,
+      "its own key",
+    ]);
+  });
+
+  test("the control plane holds the cluster's CA key, for root alone", async () => {
+    expect(
+      await on(
+        story,
+        "cp-1",
+        "sudo stat -c '%a %U' /etc/kubernetes/pki/ca.key; sudo openssl pkey -in /etc/kubernetes/pki/ca.key -check -noout",
+      ),
+    ).toBe("600 root\nKey is valid");
+  });
+
+  test.each(WORKERS)("%s has the cluster's CA certificate and no CA key", async (name) => {
+    expect(await on(story, name, "ls /etc/kubernetes/pki; sudo find /etc /opt /var/lib -name 'ca*.key' -o -name 'ca-key*'")).toBe("ca.crt");
+  });
+
+  test.each(NODES)("%s takes its time from the bootstrapper", async (name) => {
+    expect(await on(story, name, "timedatectl show -p NTPSynchronized --value; timedatectl show-timesync -p ServerAddress --value")).toBe(
+      `yes\n${SERVER}`,
+    );
+  });
+
+  test.each(NODES)("%s resolves the others through our DNS, forwards and backwards", async (name) => {
+    // Its own address a node answers by itself.
+    const other = name === "cp-1" ? { name: "worker-1", address: "10.77.0.12" } : { name: "cp-1", address: "10.77.0.11" };
+    const answers = await on(
+      story,
+      name,
+      `for other in cp-1 worker-1.rack.lan 52-54-00-77-00-03 bootstrapper; do getent ahostsv4 $other | awk 'NR == 1 { print $1 }'; done
+       getent hosts ${other.address} | awk '{ print $2 }'`,
+    );
+    expect(answers.split("\n")).toEqual(["10.77.0.11", "10.77.0.12", "10.77.0.13", SERVER, `${other.name}.rack.lan`]);
+  });
+
+  test.each(NODES)("%s runs what its role asks for, and nothing failed", async (name) => {
+    expect(
+      await on(
+        story,
+        name,
+        "systemctl is-active $(cat /etc/sextant/ready-when); systemctl --failed --no-legend --plain; cat /etc/sextant/roles",
+      ),
+    ).toBe(`active\n${name === "cp-1" ? "control-plane" : "worker"}`);
+  });
+});
+
+describe.sequential("afterwards", () => {
+  test("a second request for released secrets is refused, even from the right machine with its own token, and journaled", async () => {
+    const { mac } = await machineOf(story, "worker-1");
+    const answers = await on(
+      story,
+      "worker-1",
+      `for what in "POST grant" "GET config"; do set -- $what
+         sudo curl --silent --cacert /etc/sextant/ca.pem --header "Authorization: Bearer $(sudo cat /etc/sextant/report-token)" --write-out ' %{http_code}\\n' --request $1 https://${SERVER}/$2/${mac}
+       done`,
+    );
+    expect(answers.match(/\b403$/gm)).toHaveLength(2);
+    expect(answers).not.toMatch(SECRETS);
+    const refused = await journaled(story, (entry) => entry.mac === mac && entry.level === "refused" && entry.text.includes("10.77.0.12"));
+    expect(refused.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test("a power cycle boots the disk and installs nothing, under BIOS and under UEFI", async () => {
+    const cycled = ["cp-1", "worker-1"];
+    const bootId = "cat /proc/sys/kernel/random/boot_id";
+    const before = new Map<string, { boot: string; said: number }>();
+    for (const name of cycled) {
+      before.set(name, { boot: await on(story, name, `${bootId}; sudo sync`), said: story.rack.machine(name).serialText().length });
+      await story.rack.machine(name).cutPower();
+      story.rack.machine(name).powerOn();
+    }
+    for (const name of cycled) {
+      const { boot, said } = before.get(name)!;
+      const since = () => story.rack.machine(name).serialText().slice(said);
+      await until(`${name} to report again`, async () => (since().includes("reported ready") ? true : undefined));
+      expect(await on(story, name, bootId)).not.toBe(boot);
+      expect(since()).not.toMatch(/sextant live:|takes \/dev/);
+      expect(await machineOf(story, name)).toMatchObject({ phase: "ready", nextBoot: { do: "local" } });
+    }
+  });
+
+  test("the machine that is not listed was shown, booted its own system and was not touched", async () => {
+    await until("the stranger to boot", async () => (story.rack.machine("stranger").serialText().includes(SAYS) ? true : undefined));
+    expect(await machineOf(story, "stranger")).toMatchObject({ phase: "discovered", nextBoot: { do: "discover" } });
+    expect(await fingerprint(strangersDisk)).toBe(untouched);
+  });
+});
