@@ -2,7 +2,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EnvHttpProxyAgent } from "undici";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
 import { Cache } from "../download/cache.ts";
 import type { Delivery } from "../download/delivery.ts";
@@ -14,6 +13,7 @@ import { type Open, opener } from "../download/source.ts";
 import { Space } from "../download/space.ts";
 import { survey } from "../download/survey.ts";
 import { lookUp } from "../download/versions.ts";
+import { Web } from "../download/web.ts";
 import { gather, type Registry } from "../gather.ts";
 import { forUpdate } from "../lock.ts";
 import { makeTls } from "../pki/make.ts";
@@ -59,11 +59,11 @@ export async function build(file: string, options: BuildOptions, registry: Regis
   const letGo = await lockFolder(root).catch((error) => {
     throw error instanceof FolderBusy ? new Failure([`${options.out}: ${error.message}`]) : error;
   });
-  const dispatcher = new EnvHttpProxyAgent();
+  const web = new Web(process.env);
   try {
-    return await buildInto(root, description, options, registry, terminal, opener(dispatcher));
+    return await buildInto(root, description, options, registry, terminal, opener(web));
   } finally {
-    await dispatcher.destroy();
+    web.close();
     await letGo();
   }
 }

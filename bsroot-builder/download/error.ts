@@ -19,5 +19,5 @@ export function describe(path: string, url: string, original: string, message: s
 export const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error && !error.message.includes(error.cause.message) ? ` (${error.cause.message})` : "";
-  return (error.message || error.name) + cause;
+  return (error.message || String((error as NodeJS.ErrnoException).code ?? error.name)) + cause;
 };

@@ -1,21 +1,22 @@
 /** Opens an http(s) URL as a source: redirects, continuing at an offset, and what every refusal means. */
-import { type Dispatcher, request } from "undici";
+import type { IncomingMessage } from "node:http";
 import { DownloadError, messageOf } from "./error.ts";
 import type { Opened, Wish } from "./source.ts";
+import type { Web } from "./web.ts";
 
 const MAX_REDIRECTS = 5;
 
-export async function openHttp(wish: Wish, dispatcher: Dispatcher): Promise<Opened> {
+export async function openHttp(wish: Wish, web: Web): Promise<Opened> {
   let url = wish.url;
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await ask(url, wish, dispatcher);
+    const answer = await ask(url, wish, web);
     const location = header(answer, "location");
     if (doesNotContinue(answer, wish)) {
-      discard(answer);
-      return openHttp({ url: wish.url, offset: 0, ...(wish.signal && { signal: wish.signal }) }, dispatcher);
+      answer.destroy();
+      return openHttp({ url: wish.url, offset: 0 }, web);
     }
-    if (!REDIRECTS.has(answer.statusCode) || location === undefined) return opened(answer, wish);
-    discard(answer);
+    if (!REDIRECTS.has(answer.statusCode ?? 0) || location === undefined) return opened(answer, wish);
+    answer.destroy();
     if (redirects === MAX_REDIRECTS) throw new DownloadError(`redirects more than ${MAX_REDIRECTS} times, lastly to ${location}`);
     url = follow(url, location);
   }
@@ -23,39 +24,31 @@ export async function openHttp(wish: Wish, dispatcher: Dispatcher): Promise<Open
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Headers must arrive, and the body must move, within these many milliseconds. */
-const PATIENCE = { headersTimeout: 30_000, bodyTimeout: 60_000 };
-
-async function ask(url: string, { offset, validator, signal }: Wish, dispatcher: Dispatcher): Promise<Dispatcher.ResponseData> {
+async function ask(url: string, { offset, validator }: Wish, web: Web): Promise<IncomingMessage> {
   // If-Range makes a changed file arrive whole instead of as a tail that does not fit (RFC 9110 §13.1.5).
   const rest = offset > 0 && validator !== undefined ? { range: `bytes=${offset}-`, "if-range": validator } : {};
   try {
-    return await request(url, {
-      dispatcher,
-      ...PATIENCE,
-      ...(signal && { signal }),
-      headers: { "user-agent": "sextant-bsroot-builder", accept: "*/*", "accept-encoding": "identity", ...rest },
-    });
+    return await web.get(url, { "user-agent": "sextant-bsroot-builder", accept: "*/*", "accept-encoding": "identity", ...rest });
   } catch (error) {
     throw explain(error);
   }
 }
 
 /** 416, or a part that we did not ask for: what we hold is no beginning of what lies there now (RFC 9110 §14.4, §15.5.17). */
-function doesNotContinue(answer: Dispatcher.ResponseData, { offset }: Wish): boolean {
+function doesNotContinue(answer: IncomingMessage, { offset }: Wish): boolean {
   if (answer.statusCode === 416) return offset > 0;
   return answer.statusCode === 206 && Number(/^bytes (\d+)-/.exec(header(answer, "content-range") ?? "")?.[1]) !== offset;
 }
 
-function opened(answer: Dispatcher.ResponseData, { offset, validator }: Wish): Opened {
-  const common = { body: bytesOf(answer), close: () => discard(answer) };
+function opened(answer: IncomingMessage, { offset, validator }: Wish): Opened {
+  const common = { body: bytesOf(answer), close: () => void answer.destroy() };
   switch (answer.statusCode) {
     case 200:
       return trim({ ...common, offset: 0, size: lengthOf(answer), validator: validatorOf(answer) });
     case 206:
       return trim({ ...common, offset, size: rangeTotal(answer), validator });
     default:
-      discard(answer);
+      answer.destroy();
       throw refusal(answer);
   }
 }
@@ -69,7 +62,7 @@ function trim({
   return { ...rest, ...(size !== undefined && { size }), ...(validator !== undefined && { validator }) };
 }
 
-function refusal({ statusCode: status }: Dispatcher.ResponseData): DownloadError {
+function refusal({ statusCode: status = 0 }: IncomingMessage): DownloadError {
   if (status === 404 || status === 410) {
     return new DownloadError(
       `answers ${status}: no such file there; check the version in the description, or redirect the address with mirrors:`,
@@ -82,38 +75,32 @@ function refusal({ statusCode: status }: Dispatcher.ResponseData): DownloadError
 }
 
 /** A strong entity tag, or the date; a weak tag does not promise the same bytes (RFC 9110 §8.8.1, §13.1.5). */
-function validatorOf(answer: Dispatcher.ResponseData): string | undefined {
+function validatorOf(answer: IncomingMessage): string | undefined {
   const tag = header(answer, "etag");
   return tag && !tag.startsWith("W/") ? tag : header(answer, "last-modified");
 }
 
-function lengthOf(answer: Dispatcher.ResponseData): number | undefined {
+function lengthOf(answer: IncomingMessage): number | undefined {
   const length = header(answer, "content-length");
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
-function rangeTotal(answer: Dispatcher.ResponseData): number | undefined {
+function rangeTotal(answer: IncomingMessage): number | undefined {
   const total = /\/(\d+)$/.exec(header(answer, "content-range") ?? "")?.[1];
   return total === undefined ? undefined : Number(total);
 }
 
-function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {
+function header({ headers }: IncomingMessage, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 
-async function* bytesOf({ body }: Dispatcher.ResponseData): AsyncIterable<Uint8Array> {
+async function* bytesOf(answer: IncomingMessage): AsyncIterable<Uint8Array> {
   try {
-    yield* body as AsyncIterable<Uint8Array>;
+    yield* answer;
   } catch (error) {
     throw explain(error);
   }
-}
-
-/** An unread body would keep its connection; reading a long one to its end would be worse. */
-function discard({ body }: Dispatcher.ResponseData): void {
-  body.on("error", () => {}); // destroying is itself reported as an error
-  body.destroy();
 }
 
 function follow(from: string, location: string): string {
@@ -126,14 +113,15 @@ function follow(from: string, location: string): string {
 }
 
 function explain(error: unknown): DownloadError {
-  const code = (error as { code?: unknown }).code;
-  const name = typeof code === "string" ? code : "";
-  if (name === "ENOTFOUND")
+  if (error instanceof DownloadError) return error;
+  const code = String((error as { code?: unknown }).code ?? "");
+  if (code === "ENOTFOUND")
     return new DownloadError("there is no such host; is this computer online? mirrors: can name a copy", { cause: error });
-  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/.test(name)) {
+  if (code.startsWith("HPE_") || code === "EPROTO")
+    return new DownloadError(`does not speak our protocol there: ${messageOf(error)}`, { cause: error });
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/.test(code)) {
     const way = "a company's own CA is trusted through the environment variable NODE_EXTRA_CA_CERTS";
-    return new DownloadError(`its certificate is not trusted here (${name}); ${way}`, { cause: error });
+    return new DownloadError(`its certificate is not trusted here (${code}); ${way}`, { cause: error });
   }
-  if (name === "UND_ERR_ABORTED" || name === "ABORT_ERR") return new DownloadError("was stopped", { cause: error });
   return new DownloadError(`the connection failed: ${messageOf(error)}`, { again: true, cause: error });
 }

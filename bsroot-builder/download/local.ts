@@ -6,7 +6,7 @@ import { DownloadError, messageOf } from "./error.ts";
 import type { Opened, Wish } from "./source.ts";
 
 /** A file may change between two builds, so a cut copy goes on only while size and time are the same. */
-export async function openFile({ url, offset, validator, signal }: Wish): Promise<Opened> {
+export async function openFile({ url, offset, validator }: Wish): Promise<Opened> {
   const path = fileURLToPath(url);
   const found = await stat(path).catch((error) => {
     throw new DownloadError(
@@ -18,7 +18,7 @@ export async function openFile({ url, offset, validator, signal }: Wish): Promis
   if (!found.isFile()) throw new DownloadError("this is not a file; name the file itself");
   const now = `${found.size}-${found.mtimeMs}`;
   const start = now === validator && offset <= found.size ? offset : 0;
-  const stream = createReadStream(path, { start, highWaterMark: 1 << 20, ...(signal && { signal }) });
+  const stream = createReadStream(path, { start, highWaterMark: 1 << 18 });
   return { offset: start, size: found.size, validator: now, body: readAll(stream), close: () => stream.destroy() };
 }
 

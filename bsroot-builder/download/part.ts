@@ -36,7 +36,7 @@ export class Part {
       await part.restart();
       return part;
     }
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) part.#count(chunk as Uint8Array);
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) part.#count(chunk as Uint8Array);
     part.origin = origin;
     return part;
   }

@@ -1,8 +1,8 @@
 /** A place that bytes come from: a URL opened at an offset. */
-import type { Dispatcher } from "undici";
 import { DownloadError } from "./error.ts";
 import { openHttp } from "./http.ts";
 import { openFile } from "./local.ts";
+import type { Web } from "./web.ts";
 
 export interface Wish {
   /** http(s) or file. */
@@ -10,7 +10,6 @@ export interface Wish {
   /** Bytes we already have, of the file that `validator` identifies. */
   readonly offset: number;
   readonly validator?: string;
-  readonly signal?: AbortSignal;
 }
 
 export interface Opened {
@@ -28,11 +27,11 @@ export interface Opened {
 export type Open = (wish: Wish) => Promise<Opened>;
 
 /** Throws DownloadError. */
-export function opener(dispatcher: Dispatcher): Open {
+export function opener(web: Web): Open {
   return (wish) => {
     const { protocol } = parseUrl(wish.url);
     if (protocol === "file:") return openFile(wish);
-    if (protocol === "http:" || protocol === "https:") return openHttp(wish, dispatcher);
+    if (protocol === "http:" || protocol === "https:") return openHttp(wish, web);
     throw new DownloadError(`${protocol} is not a source we can read; use http, https or file`);
   };
 }

@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Agent } from "undici";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FetchJob, fetchPart } from "../../../bsroot-builder/download/fetch.ts";
 import { opener } from "../../../bsroot-builder/download/source.ts";
 import { Space } from "../../../bsroot-builder/download/space.ts";
+import { Web } from "../../../bsroot-builder/download/web.ts";
 import { type Mirror, startMirror } from "../../support/mirror.ts";
 
 const image = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 7 + (at >> 8)) & 255));
@@ -18,16 +18,16 @@ const REST = /^bytes=[1-9]\d*-$/;
 
 let folder: string;
 let mirror: Mirror;
-let agent: Agent;
+let web: Web;
 let pauses: number[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "sextant-fetch-"));
   mirror = await startMirror();
-  agent = new Agent();
+  web = new Web({}, 5_000);
   pauses = [];
 });
 afterEach(async () => {
-  await agent.destroy();
+  web.close();
   await mirror.close();
   await rm(folder, { recursive: true });
 });
@@ -38,7 +38,7 @@ const part = () => `${target()}.part`;
 async function fetch(job: Partial<FetchJob> = {}, free = 1e12) {
   const space = new Space(async () => free);
   const tools = {
-    open: opener(agent),
+    open: opener(web),
     sleep: async (time: number) => void pauses.push(time),
     reserve: (bytes: number) => space.reserve(bytes),
   };

@@ -1,0 +1,51 @@
+/**
+ * One GET over http or https, directly or through a proxy. On node's own client: every undici that runs on Node 20 ends its process when a server
+ * closes the connection while we are still writing to disk (nodejs/undici issue 5360).
+ */
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } from "node:https";
+import { type Environment, proxyFor, proxyHeaders, tunnel } from "./proxy.ts";
+
+/** Milliseconds in which something must happen on a connection. */
+const PATIENCE = 60_000;
+
+export class Web {
+  readonly #environment: Environment;
+  readonly #patience: number;
+  readonly #http = new HttpAgent({ keepAlive: true });
+  readonly #https = new HttpsAgent({ keepAlive: true });
+
+  constructor(environment: Environment, patience = PATIENCE) {
+    this.#environment = environment;
+    this.#patience = patience;
+  }
+
+  /** Resolves with the headers; the body follows as a stream. Rejects with node's errors. */
+  async get(address: string, headers: Record<string, string>): Promise<IncomingMessage> {
+    const url = new URL(address);
+    const proxy = proxyFor(url, this.#environment);
+    const options: RequestOptions = { headers, timeout: this.#patience };
+    if (url.protocol === "http:") {
+      if (!proxy) return this.#send(requestHttp(url, { ...options, agent: this.#http }));
+      const viaProxy = { ...headers, host: url.host, ...proxyHeaders(proxy) };
+      return this.#send(requestHttp(proxy, { ...options, headers: viaProxy, path: url.href, agent: this.#http }));
+    }
+    if (!proxy) return this.#send(requestHttps(url, { ...options, agent: this.#https }));
+    const socket = await tunnel(proxy, url, this.#patience);
+    return this.#send(requestHttps(url, { ...options, agent: false, createConnection: () => socket }));
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  #send(asked: ReturnType<typeof requestHttp>): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      asked.on("response", resolve);
+      asked.on("error", reject);
+      asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${this.#patience / 1000} seconds`)));
+      asked.end();
+    });
+  }
+}
