@@ -68,6 +68,7 @@ export class Part {
 
   /** On disk, for good. The note stays until the file has its name, so that a kill in between costs no second download. */
   async complete(): Promise<void> {
+    await this.#file.chmod(0o644); // what the bootstrapper serves is readable, whatever the umask here
     await this.#file.sync();
     await this.#file.close();
   }

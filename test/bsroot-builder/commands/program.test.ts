@@ -60,6 +60,15 @@ describe("exit codes:", () => {
     });
   });
 
+  test("1 for a description that cannot be one, unread", async () => {
+    await shop.put("huge.yml", "#".repeat(17 << 20));
+    expect(await cli("check", shop.path("huge.yml"))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/has 17.8 MB; a cluster description is/),
+    });
+    expect(await cli("check", shop.folder)).toMatchObject({ code: 1, stderr: expect.stringMatching(/cannot be read \(EISDIR\)/) });
+  });
+
   test("1 for a bsroot that is broken or not there", async () => {
     expect(await cli("verify", shop.path("nothing"))).toMatchObject({
       code: 1,
