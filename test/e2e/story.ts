@@ -4,7 +4,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "../../cluster/parse.ts";
 import { accelerator } from "../../vm-cluster/accelerator.ts";
 import type { JournalEntry, Machine } from "../../vm-cluster/api.ts";
-import { run } from "../../vm-cluster/command.ts";
 import { image } from "../../vm-cluster/image.ts";
 import type { Hardware } from "../../vm-cluster/qemu.ts";
 import { Rack } from "../../vm-cluster/rack.ts";
@@ -67,11 +66,7 @@ export async function phase(story: Story, name: string, fits: (machine: Machine)
 }
 
 /** Runs a shell command on a node as its administrator. */
-export async function on({ rack }: Story, name: string, script: string): Promise<string> {
-  const { address } = rack.cluster.machines.find((machine) => machine.name === name)!;
-  const [program, ...args] = rack.ssh(address!);
-  return (await run(program, [...args, script], { timeout: 120_000 })).trim();
-}
+export const on = async ({ rack }: Story, name: string, script: string): Promise<string> => (await rack.onNode(name, script)).trim();
 
 /** A request on the machines' own wire, from the given source address. Resolves with "<status> <body>". */
 export const ask = ({ rack }: Story, from: string, ...curl: readonly string[]): Promise<string> =>

@@ -1,0 +1,26 @@
+# Sextant. `make` alone says what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help deps build up down test
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@echo '  make up DESC=my.yml   rehearses your own description'
+
+deps: ## install what is missing: Debian packages (as root) and node_modules
+	@vm-cluster/install-packages
+	@vm-cluster/install-node-modules
+
+build: deps ## compile both programs into dist/
+	@npm run -s build
+
+up: build ## a rack of virtual machines that install themselves over the network
+	@node --import tsx vm-cluster/main.ts up $(DESC)
+
+down: ## remove every process, namespace and disk that `make up` made
+	@[ ! -d node_modules ] || node --import tsx vm-cluster/main.ts down
+
+test: build ## format, lint, types, unit, contract and protocol tests, and the rack
+	@npm run -s lint
+	@npm run -s types
+	@npx vitest run

@@ -1,0 +1,105 @@
+/** One machine as QEMU's command line. */
+import { createHash } from "node:crypto";
+import type { Mac } from "../cluster/address.ts";
+import type { DiskRule } from "../cluster/cluster.ts";
+
+export type Firmware = "bios" | "uefi";
+export type Accelerator = "kvm" | "tcg";
+
+export const OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+export const OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+
+export interface Hardware {
+  readonly name: string;
+  readonly mac: Mac;
+  readonly firmware: Firmware;
+  /** MiB. */
+  readonly memory: number;
+  readonly disks: readonly Disk[];
+  /** What its battery-backed clock says when it is powered on, as QEMU's -rtc base= takes it; the host's time when absent. */
+  readonly clock?: string;
+}
+
+export interface Disk {
+  readonly bus: "virtio" | "scsi" | "nvme";
+  /** Bytes. */
+  readonly size: number;
+  readonly serial: string;
+}
+
+/** Where the machine touches this host. All are paths but `port`, a tap interface. */
+export interface Sockets {
+  readonly port: string;
+  readonly serial: string;
+  readonly qmp: string;
+  readonly variables: string;
+  disk(index: number): string;
+}
+
+export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator: Accelerator): readonly string[] {
+  const { name, mac, firmware, memory, disks, clock } = hardware;
+  return [
+    ...["-name", name, "-uuid", uuidOf(mac), "-nodefaults", "-no-user-config", "-display", "none"],
+    ...speed(accelerator),
+    ...["-m", `${memory}`, "-smp", "1", "-device", "virtio-rng-pci"],
+    ...(clock ? ["-rtc", `base=${clock}`] : []),
+    // As a client QEMU waits for the recorder, so no line is lost.
+    ...["-chardev", `socket,id=serial,path=${sockets.serial},reconnect=1`, "-serial", "chardev:serial"],
+    ...["-qmp", `unix:${sockets.qmp},server=on,wait=off`],
+    ...board(firmware, sockets.variables),
+    ...["-netdev", `tap,id=net,ifname=${sockets.port},script=no,downscript=no`],
+    // An empty romfile takes QEMU's iPXE off the card, so that OVMF's own PXE client is what boots.
+    ...["-device", `virtio-net-pci,netdev=net,mac=${mac},bootindex=1${firmware === "uefi" ? ",romfile=" : ""}`],
+    ...disks.flatMap((disk, index) => drive(disk, index, sockets.disk(index))),
+  ];
+}
+
+/** qemu64 is half the work of "max" where every instruction is translated; tb-size bounds what the translation keeps. */
+const speed = (accelerator: Accelerator): readonly string[] =>
+  accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=single,tb-size=256", "-cpu", "qemu64"];
+
+/** Without graphics SeaBIOS speaks on the serial port; OVMF always does. */
+function board(firmware: Firmware, variables: string): readonly string[] {
+  if (firmware === "bios") return ["-machine", "pc,graphics=off"];
+  const flash = (unit: number, options: string) => ["-drive", `if=pflash,unit=${unit},format=raw,${options}`];
+  return ["-machine", "q35", ...flash(0, `readonly=on,file=${OVMF_CODE}`), ...flash(1, `file=${variables}`)];
+}
+
+/** cache=unsafe: a power cut here ends QEMU, not the host, whose memory holds what the machine wrote. */
+function drive({ bus, serial }: Disk, index: number, file: string): readonly string[] {
+  const id = `disk${index}`;
+  const front = `drive=${id},serial=${serial},bootindex=${2 + index}`;
+  return [
+    ...["-drive", `file=${file},if=none,id=${id},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap`],
+    ...(bus === "scsi"
+      ? [...(index === 0 ? ["-device", "virtio-scsi-pci,id=scsi"] : []), "-device", `scsi-hd,bus=scsi.0,lun=${index},${front}`]
+      : ["-device", `${bus === "nvme" ? "nvme" : "virtio-blk-pci"},${front}`]),
+  ];
+}
+
+const GIB = 2 ** 30;
+const SECTOR = 512;
+const BUSES = [
+  { name: /^\/dev\/sd([a-d])$/, bus: "scsi" },
+  { name: /^\/dev\/nvme([0-3])n1$/, bus: "nvme" },
+  { name: /^\/dev\/vd([a-d])$/, bus: "virtio" },
+] as const;
+
+/** Blank disks among which the rule finds one: of its size, its serial number, and as many as its device name counts. */
+export function disksFor({ device, serial, minSize = 0, maxSize = Number.POSITIVE_INFINITY }: DiskRule, mac: Mac): readonly Disk[] {
+  const size = Math.min(Math.ceil(Math.max(minSize, 4 * GIB) / SECTOR), Math.floor(maxSize / SECTOR)) * SECTOR;
+  const row = BUSES.find(({ name }) => name.test(device ?? ""));
+  const position = row?.name.exec(device!)?.[1] ?? "0";
+  const wanted = /\d/.test(position) ? Number(position) : position.charCodeAt(0) - "a".charCodeAt(0);
+  return Array.from({ length: wanted + 1 }, (_, index) => ({
+    bus: row?.bus ?? "virtio",
+    size,
+    serial: index === wanted && serial !== undefined ? serial : `${mac.replaceAll(":", "").toUpperCase()}-${index}`,
+  }));
+}
+
+/** The same machine always has the same UUID (RFC 9562 §5.8: version 8, ours to define). */
+function uuidOf(mac: Mac): string {
+  const hex = createHash("sha256").update(mac).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,98 @@
+/** A description as the lab can run it: the user's machines and network, the lab's operating system. */
+import type { Cluster, DiskRule, Machine, Mirror, Os } from "../cluster/cluster.ts";
+
+export interface Lab {
+  readonly os: Extract<Os, { target: "raw-image" }>;
+  /** A public key that may log in to every node. */
+  readonly sshKey: string;
+  readonly mirrors: readonly Mirror[];
+}
+
+export interface Rehearsal {
+  /** In the form of cluster-desc.yml. */
+  readonly description: unknown;
+  /** What is not as the user described it, in words. */
+  readonly differences: readonly string[];
+}
+
+export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
+  const { network, kubernetes, machines, install } = cluster;
+  const description = {
+    cluster: cluster.name,
+    domain: cluster.domain,
+    network: {
+      subnet: `${network.subnet.base}/${network.subnet.prefix}`,
+      bootstrapper: network.bootstrapper,
+      bootstrapperName: network.bootstrapperName,
+      routers: network.routers,
+      ...(network.range && { range: `${network.range.first}-${network.range.last}` }),
+      nameServers: network.nameServers,
+      lease: time(network.lease),
+      dhcp: "serve",
+      ntp: network.ntp,
+    },
+    os: lab.os,
+    kubernetes: {
+      ...(kubernetes.version !== undefined && { version: kubernetes.version }),
+      podSubnet: `${kubernetes.podSubnet.base}/${kubernetes.podSubnet.prefix}`,
+      serviceSubnet: `${kubernetes.serviceSubnet.base}/${kubernetes.serviceSubnet.prefix}`,
+      dnsDomain: kubernetes.dnsDomain,
+      dnsAddress: kubernetes.dnsAddress,
+      apiNames: kubernetes.apiNames,
+      flannel: kubernetes.flannel,
+    },
+    sshKeys: [...new Set([...cluster.sshKeys, lab.sshKey])],
+    machines: machines.map(({ mac, name, address, roles, disk, labels }) => ({
+      mac,
+      name,
+      ...(address && { address }),
+      roles,
+      disk: rule(disk),
+      labels,
+    })),
+    mirrors: [...lab.mirrors, ...cluster.mirrors],
+    install: { window: time(install.window), attempts: install.attempts },
+  };
+  return { description, differences: differences(cluster) };
+}
+
+function differences({ network, machines, unlisted }: Cluster): readonly string[] {
+  const systems = [...new Set(machines.map(({ os }) => os.target))].join(" and ");
+  const foreign = machines.filter(({ architecture }) => architecture !== "amd64");
+  const linked = machines.filter(({ disk }) => isLink(disk));
+  return [
+    `every machine gets the lab's own node image instead of ${systems}`,
+    ...(foreign.length > 0 ? [`${names(foreign)}: the lab's machines are amd64`] : []),
+    ...(linked.length > 0 ? [`${names(linked)}: the disk rule without its /dev/disk/by-... link, which names hardware the lab lacks`] : []),
+    ...(network.dhcp === "proxy" ? ["the bootstrapper gives the addresses itself: the site's DHCP server is not in the lab"] : []),
+    ...(network.upstream.length > 0 ? [`no name is asked of ${network.upstream.join(", ")}: the lab has no way out`] : []),
+    ...(unlisted.become === "worker" ? ["a machine that is not listed is left alone"] : []),
+  ];
+}
+
+const names = (machines: readonly Machine[]): string => machines.map(({ name }) => name).join(", ");
+const isLink = ({ device }: DiskRule): boolean => device?.startsWith("/dev/disk/") ?? false;
+
+/** The wiping rule stays as it is; the lab's disks are blank. */
+function rule(disk: DiskRule) {
+  const { device, serial, minSize, maxSize, pick, wipe } = disk;
+  return {
+    ...(device !== undefined && !isLink(disk) && { device }),
+    ...(serial !== undefined && { serial }),
+    ...(minSize !== undefined && { minSize: size(minSize) }),
+    ...(maxSize !== undefined && { maxSize: size(maxSize) }),
+    pick,
+    wipe,
+  };
+}
+
+const UNITS = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
+
+/** The description takes at most nine digits before the unit and three behind the point; beyond 1 TB that is kilobytes. */
+function size(bytes: number): string {
+  const exact = Object.entries(UNITS).find(([, factor]) => bytes % factor === 0 && bytes / factor < 1e9);
+  if (exact) return `${bytes / exact[1]}${exact[0]}`;
+  return bytes < 1e12 ? `${(bytes / 1e3).toFixed(3)}k` : `${(bytes / 1e6).toFixed(3)}M`;
+}
+
+const time = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds}s` : "infinite");
