@@ -18,6 +18,8 @@ const client = createClient({ mac: process.argv[2]!, features: ["hostname", "dom
 // Its first REQUEST names no address; from the second round on it remembers the one it was offered.
 let offers = 0;
 client.on("listening", () => client.sendDiscover());
+// It never asks again by itself, and a datagram may get lost on a busy host.
+setInterval(() => client.sendDiscover(), 3000);
 client.on("message", () => {
   offers += 1;
   if (offers === 1) setImmediate(() => client.sendDiscover());
