@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import type { Cluster } from "../cluster/cluster.ts";
 import { layout } from "../cluster/layout.ts";
 import { Api } from "./api.ts";
@@ -45,7 +45,7 @@ export class Rack {
     const mirrors = ["github.com"].map((host) => ({ from: `https://${host}`, to: pathToFileURL(join(image.mirror, host)).href }));
     const { description, differences } = rehearse(cluster, { os: image.os, sshKey: key.public, mirrors });
     this.differences = differences;
-    writeFileSync(this.description, stringify(description, { lineWidth: 0 }));
+    writeFileSync(this.description, dump(description, { lineWidth: -1 }));
     this.machines = [...hardwareOf(cluster), ...more].map((hardware, port) => new VirtualMachine(hardware, port, accelerator, state));
   }
 
