@@ -195,7 +195,8 @@ list_disks() {
       serial=$(cat "/sys/block/$name/serial" "/sys/block/$name/device/serial" 2>/dev/null | head -n 1 | tr -cd '!-~') || serial=''
       line=$(printf '%s\n' "$line" | sed "s/ SERIAL=\"\"/ SERIAL=\"$(printf '%s' "$serial" | tr -d '"\\/&')\"/")
     fi
-    printf '%s\n' "$line"
+    # NVMe pads its serial numbers with spaces, which nobody writes into a rule.
+    printf '%s\n' "$line" | sed 's/ SERIAL="\([^"]*[^" ]\) *"/ SERIAL="\1"/'
   done <"$WORK/listing" >"$WORK/disks"
 }
 
