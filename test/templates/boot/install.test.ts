@@ -36,7 +36,7 @@ beforeEach(async () => {
   bench.write("marks", "");
   bench.write(
     "listing",
-    `NAME="disk" PATH="${bench.folder}/disk" TYPE="disk" SIZE="${4 * MIB}" RM="0" RO="0" TRAN="virtio" SERIAL="D1" WWN="" MODEL=""\n`,
+    `NAME="disk" PATH="${bench.folder}/disk" TYPE="disk" SIZE="${4 * MIB}" RM="0" RO="0" TRAN="virtio" SERIAL="D1      " WWN="" MODEL=""\n`,
   );
   bench.write("partitions", `NAME="disk3" PATH="${bench.folder}/disk3" TYPE="part" SIZE="8388608"\n`);
   bench
