@@ -7,7 +7,7 @@ import { layout } from "../../cluster/layout.ts";
 import { syncFolder, writeWhole } from "../write/atomic.ts";
 import { type Issuer, issued, selfSigned } from "./certificate.ts";
 import { newKey, publicOf } from "./keys.ts";
-import type { TlsPlan } from "./plan.ts";
+import { readIfThere, type TlsPlan } from "./plan.ts";
 import { type Authority, applianceCa, BACKDATED, CA_LIFE, clusterCa, LEAF_LIFE, type Leaf } from "./wanted.ts";
 
 export const SECRET_FILE = 0o600;
@@ -55,7 +55,7 @@ async function makeAuthority(root: string, ca: Authority, now: Date): Promise<vo
 
 /** The key is written first: a key without certificate is finished by the next build, the reverse would be a riddle. */
 async function makeLeaf(root: string, leaf: Leaf, issuer: Issuer, now: Date): Promise<void> {
-  const known = await readFile(join(root, leaf.key), "utf8").catch(() => undefined);
+  const known = await readIfThere(join(root, leaf.key));
   const privateKey = known ?? (await newKey(2048));
   if (known === undefined) await writeSecret(root, leaf.key, privateKey);
   const end = Math.min(now.getTime() + LEAF_LIFE, Date.parse(new X509Certificate(issuer.certificate).validTo));

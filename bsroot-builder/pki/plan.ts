@@ -45,7 +45,7 @@ async function readPair(root: string, { certificate, key }: Pick<Leaf, "certific
   return { certificate: await readIfThere(join(root, certificate)), key: await readIfThere(join(root, key)) };
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {

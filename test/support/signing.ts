@@ -1,5 +1,5 @@
 /** OpenPGP keys and detached signatures like those that operating systems are published with. */
-import { createMessage, generateKey, type PrivateKey, reformatKey, sign } from "openpgp";
+import { createMessage, generateKey, type KeyID, type PrivateKey, reformatKey, sign } from "openpgp";
 
 export interface Signer {
   /** Armored, public. */
@@ -9,6 +9,7 @@ export interface Signer {
   readonly subkey: string;
   /** Detached and binary, as flatcar_production_image.bin.bz2.sig is. `at` defaults to now. */
   sign(bytes: Uint8Array, at?: Date): Promise<Uint8Array>;
+  signWithPrimary(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface KeyOptions {
@@ -34,14 +35,15 @@ export async function newSigner({ type = "ecc", made = new Date(Date.now() - 360
     publicKey: published.toPublic().armor(),
     primary: privateKey.getFingerprint().toUpperCase(),
     subkey: privateKey.subkeys[0]!.getFingerprint().toUpperCase(),
-    sign: (bytes, at = new Date()) => detached(privateKey, bytes, at),
+    sign: (bytes, at = new Date()) => detached(privateKey, privateKey.subkeys[0]!.getKeyID(), bytes, at),
+    signWithPrimary: (bytes) => detached(privateKey, privateKey.getKeyID(), bytes, new Date()),
   };
 }
 
 const reformatted = (privateKey: PrivateKey, date: Date, keyExpirationTime: number) =>
   reformatKey({ privateKey, userIDs, date, keyExpirationTime, format: "object" });
 
-async function detached(key: PrivateKey, bytes: Uint8Array, at: Date): Promise<Uint8Array> {
+async function detached(key: PrivateKey, signingKeyIDs: KeyID, bytes: Uint8Array, date: Date): Promise<Uint8Array> {
   const message = await createMessage({ binary: bytes });
-  return sign({ message, signingKeys: key, signingKeyIDs: key.subkeys[0]!.getKeyID(), detached: true, format: "binary", date: at });
+  return sign({ message, signingKeys: key, signingKeyIDs, detached: true, format: "binary", date });
 }

@@ -129,7 +129,7 @@ describe("later builds", () => {
     const renamed = await build(cluster(CP.replace("cp-1", "cp-a"), WORKER));
     expect(renamed).toMatchObject({ issued: [CP_CRT], because: ["its names or addresses changed"] });
     expect(await read("machines/52-54-00-00-00-11.key")).toBe(key);
-    expect((await build(cluster(CP.replace("cp-1", "cp-a"), WORKER))).issued).toEqual([]);
+    expect(await build(cluster(CP.replace("cp-1", "cp-a"), WORKER))).toMatchObject({ issued: [], problems: [] });
   });
 
   test("renew what has less than a third of its time left, never the CA", async () => {

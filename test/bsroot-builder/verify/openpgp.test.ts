@@ -37,6 +37,14 @@ describe("a detached signature", () => {
     expect(await judge(image, await signer.sign(image), signer.publicKey, signer.subkey)).toBe("good");
   });
 
+  test("by another part of the key is refused when one subkey is pinned", async () => {
+    const byPrimary = await signer.signWithPrimary(image);
+    expect(await judge(image, byPrimary, signer.publicKey, signer.primary)).toBe("good");
+    expect(await judge(image, byPrimary, signer.publicKey, signer.subkey)).toBe(
+      `is signed by ${signer.primary}, but only ${signer.subkey} may sign it`,
+    );
+  });
+
   test("is good by an RSA key, as Flatcar's is, and in armor", async () => {
     const rsa = await newSigner({ type: "rsa" });
     expect(await judge(image, await rsa.sign(image), rsa.publicKey, rsa.primary)).toBe("good");
