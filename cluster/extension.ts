@@ -13,7 +13,7 @@ export interface Artifact {
   readonly member?: string;
 }
 
-/** How we know that the bytes are the right ones. Whatever is said here, sextant.lock pins the sha256 seen. */
+/** How we know that what is downloaded is right: the file, or the archive it is taken out of. sextant.lock pins the file's sha256 besides. */
 export type Verify =
   | { readonly by: "sha256"; readonly sha256: string }
   /** A detached OpenPGP signature beside the file, by a key known by its fingerprint (hex, no spaces). */
