@@ -8,7 +8,7 @@ import { bearer, hashOf, matches } from "../request/tokens.ts";
 import type { World } from "../world.ts";
 import { TOKEN_BYTES } from "./grant.ts";
 
-const TODO =
+const WAY_OUT =
   "look in the journal for who asked before; if the machine is yours, grant it again on the web page and boot it from the network";
 
 export function configRoutes(router: Router, world: World): void {
@@ -25,7 +25,7 @@ async function release(ctx: RouterContext, mac: Mac, { machines, texts, journal,
   const caller = callerOf(ctx.req.socket.remoteAddress, machines);
   requireLease(caller, mac, "the configuration of");
   const refuse = (because: string): Refusal =>
-    forbidden({ what: `the configuration of ${mac} is not given to ${caller.address}`, because, todo: TODO }, mac);
+    forbidden({ what: `the configuration of ${mac} is not given to ${caller.address}`, because, todo: WAY_OUT }, mac);
 
   const grant = machines.find(mac)?.grant;
   const token = bearer(ctx.get("Authorization"));
