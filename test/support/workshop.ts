@@ -1,7 +1,7 @@
 /** A place to build a bsroot in: a description, a misbehaving mirror, artifacts of the test's own, and certificates made once. */
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type BuildOptions, type BuildResult, build } from "../../bsroot-builder/commands/build.ts";
 import { Failure } from "../../bsroot-builder/commands/failure.ts";
 import type { Registry } from "../../bsroot-builder/gather.ts";
@@ -112,21 +112,26 @@ export async function openWorkshop(): Promise<Workshop> {
   return workshop;
 }
 
-let tls: Promise<string> | undefined;
+let tls: Promise<ReadonlyMap<string, Uint8Array>> | undefined;
 
 /** Keys take a second to make; tests that are not about them share one set, for the two machines above. */
 export async function placeTls(root: string): Promise<void> {
   tls ??= makeOnce();
-  await mkdir(root, { recursive: true });
-  await cp(join(await tls, "tls"), join(root, "tls"), { recursive: true });
-  await chmod(join(root, "tls"), 0o700);
+  for (const [path, bytes] of await tls) {
+    await mkdir(dirname(join(root, path)), { recursive: true, mode: 0o700 });
+    await writeFile(join(root, path), bytes, { mode: 0o600 });
+  }
 }
 
-async function makeOnce(): Promise<string> {
+async function makeOnce(): Promise<ReadonlyMap<string, Uint8Array>> {
   const root = await mkdtemp(join(tmpdir(), "sextant-tls-"));
   const parsed = parse(description(), "cluster-desc.yml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const now = new Date();
   await makeTls(root, parsed.cluster, await planTls(root, parsed.cluster, now), now);
-  return root;
+  const entries = await readdir(join(root, "tls"), { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(root, join(parentPath, name)));
+  const files = await Promise.all(paths.map(async (path) => [path, await readFile(join(root, path))] as const));
+  await rm(root, { recursive: true });
+  return new Map(files);
 }

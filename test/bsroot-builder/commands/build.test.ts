@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Registry } from "../../../bsroot-builder/gather.ts";
 import type { Artifact, Verify } from "../../../cluster/extension.ts";
 import { newSigner } from "../../support/signing.ts";
-import { description, openWorkshop, registryOf, type Workshop } from "../../support/workshop.ts";
+import { description, openWorkshop, placeTls, registryOf, type Workshop } from "../../support/workshop.ts";
 
 const hashOf = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex");
 const SITE = "https://images.example.com";
@@ -90,6 +90,7 @@ describe("a build", () => {
   test("works offline from the lock and a cache, into another folder", async () => {
     putVersion("1.2.3");
     await shop.build(versioned(), { cache: shop.path("cache") });
+    await placeTls(shop.path("other"));
     shop.mirror.requests.length = 0;
     const other = await shop.build(versioned(), { cache: shop.path("cache"), out: shop.path("other") });
     expect(other).toMatchObject({ fetched: [], reused: ["html/static/1.2.3/image", "html/static/1.2.3/kernel", "html/static/common"] });
