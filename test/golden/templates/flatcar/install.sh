@@ -193,6 +193,8 @@ list_disks() {
     name=$(field NAME)
     if [ -z "$(field SERIAL)" ]; then
       serial=$(cat "/sys/block/$name/serial" "/sys/block/$name/device/serial" 2>/dev/null | head -n 1 | tr -cd '!-~') || serial=''
+      # SCSI says it in its page Unit Serial Number (VPD page 80h): four bytes of header, then the number.
+      [ -n "$serial" ] || serial=$(dd if="/sys/block/$name/device/vpd_pg80" bs=4 skip=1 2>/dev/null | tr -cd '!-~')
       line=$(printf '%s\n' "$line" | sed "s/ SERIAL=\"\"/ SERIAL=\"$(printf '%s' "$serial" | tr -d '"\\/&')\"/")
     fi
     # NVMe pads its serial numbers with spaces, which nobody writes into a rule.
