@@ -1,6 +1,8 @@
 /** The lab's command line, called by the Makefile: `up [DESCRIPTION]` and `down`. */
+import { CommandError } from "./command.ts";
 import { RackState } from "./rack-state.ts";
 import { RACK, UpError, up } from "./up.ts";
+import { RackError } from "./watch.ts";
 
 const EXAMPLE = "vm-cluster/cluster-desc.yml";
 const [command, file] = process.argv.slice(2);
@@ -18,7 +20,7 @@ if (process.getuid?.() !== 0) {
   try {
     await up(file || EXAMPLE, process.stdout);
   } catch (error) {
-    fail(`${error instanceof UpError ? error.message : String(error instanceof Error ? error.stack : error)}\n\n${STILL_THERE}`);
+    fail(`${inWords(error)}\n\n${STILL_THERE}`);
   }
 } else {
   fail("usage: up [DESCRIPTION] | down");
@@ -27,4 +29,10 @@ if (process.getuid?.() !== 0) {
 function fail(message: string): void {
   process.stderr.write(`\n${message}\n`);
   process.exitCode = 1;
+}
+
+/** What may go wrong says what to do; the rest shows where it happened. */
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return [UpError, RackError, CommandError].some((kind) => error instanceof kind) ? error.message : (error.stack ?? error.message);
 }

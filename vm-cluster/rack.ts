@@ -1,16 +1,15 @@
 /** The whole rack: network, bootstrapper with its bsroot, machines, and the ways in from outside. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { dump } from "js-yaml";
 import type { Cluster } from "../cluster/cluster.ts";
-import { layout } from "../cluster/layout.ts";
-import { Api } from "./api.ts";
+import type { Api } from "./api.ts";
+import { Bootstrapper } from "./bootstrapper.ts";
 import { run } from "./command.ts";
 import type { Image } from "./image.ts";
 import { VirtualMachine } from "./machine.ts";
-import { isAlive, kill, type ProcessId } from "./processes.ts";
+import type { Network } from "./network.ts";
 import { type Accelerator, disksFor, type Firmware, type Hardware } from "./qemu.ts";
 import type { RackState } from "./rack-state.ts";
 import { rehearse } from "./rehearsal.ts";
@@ -19,50 +18,55 @@ import { type Key, sshConfig } from "./ssh.ts";
 /** MiB. The installer system unpacks itself into memory beside the image's stream; a node with containerd needs less. */
 const MEMORY = 512;
 
-/** BIOS and UEFI take turns, beginning with BIOS. */
+/** Machines as a description's rules need them. BIOS and UEFI take turns, beginning with BIOS. */
 export const hardwareOf = (cluster: Cluster): readonly Hardware[] =>
   cluster.machines.map(({ mac, name, disk }, index) => {
     const firmware: Firmware = index % 2 === 0 ? "bios" : "uefi";
     return { mac, name, firmware, memory: MEMORY, disks: disksFor(disk, mac) };
   });
 
+/** What a rack is made with. */
+export interface Equipment {
+  readonly image: Image;
+  readonly key: Key;
+  readonly accelerator: Accelerator;
+  readonly state: RackState;
+}
+
 export class Rack {
   readonly cluster: Cluster;
+  /** What is not as the description says, in words. */
   readonly differences: readonly string[];
   readonly machines: readonly VirtualMachine[];
+  readonly bootstrapper: Bootstrapper;
+  readonly #description: string;
+  readonly #bsroot: string;
   readonly #state: RackState;
   readonly #key: Key;
-  #bootstrapper: ProcessId | undefined;
-  #api: Api | undefined;
 
-  /** Makes folder and files; nothing runs yet. `more`: machines that the description does not list. */
-  constructor(cluster: Cluster, image: Image, key: Key, accelerator: Accelerator, state: RackState, more: readonly Hardware[] = []) {
+  /** Makes folder and files; nothing runs yet. `hardware` may have machines that the description does not list. */
+  constructor(cluster: Cluster, hardware: readonly Hardware[], { image, key, accelerator, state }: Equipment) {
     this.cluster = cluster;
     this.#state = state;
     this.#key = key;
+    this.#description = join(state.folder, "cluster-desc.yml");
+    this.#bsroot = join(state.folder, "bsroot");
     mkdirSync(state.folder, { recursive: true });
     mkdirSync(state.sockets, { recursive: true, mode: 0o700 });
     const mirrors = ["github.com"].map((host) => ({ from: `https://${host}`, to: pathToFileURL(join(image.mirror, host)).href }));
     const { description, differences } = rehearse(cluster, { os: image.os, sshKey: key.public, mirrors });
     this.differences = differences;
-    writeFileSync(this.description, dump(description, { lineWidth: -1 }));
-    this.machines = [...hardwareOf(cluster), ...more].map((hardware, port) => new VirtualMachine(hardware, port, accelerator, state));
+    writeFileSync(this.#description, dump(description, { lineWidth: -1 }));
+    this.machines = hardware.map((one, port) => new VirtualMachine(one, port, accelerator, state));
+    this.bootstrapper = new Bootstrapper(this.#bsroot, cluster.network.bootstrapper, state);
   }
 
-  get description(): string {
-    return join(this.#state.folder, "cluster-desc.yml");
+  get network(): Network {
+    return this.#state.network;
   }
-  get bsroot(): string {
-    return join(this.#state.folder, "bsroot");
-  }
-  get bootstrapperLog(): string {
-    return join(this.#state.folder, "bootstrapper.log");
-  }
-  get tokenFile(): string {
-    return join(this.bsroot, layout.tls.apiToken);
-  }
-  get caFile(): string {
-    return join(this.bsroot, layout.tls.ca);
+
+  get api(): Api {
+    return this.bootstrapper.api;
   }
 
   machine(name: string): VirtualMachine {
@@ -73,7 +77,7 @@ export class Rack {
 
   /** The real builder, on the rehearsed description. */
   async buildBsroot(show: boolean): Promise<void> {
-    const command = ["dist/bsroot-builder/main.js", "build", this.description, "--out", this.bsroot];
+    const command = ["dist/bsroot-builder/main.js", "build", this.#description, "--out", this.#bsroot];
     await run(process.execPath, command, { show });
   }
 
@@ -94,60 +98,6 @@ export class Rack {
     this.#state.start("recorder", [...recorder], join(folder, "recorder.log"));
   }
 
-  /** Starts the bootstrapper and waits until it is healthy. Throws with its log when it is not within 20 s. */
-  async startBootstrapper(): Promise<void> {
-    const { network, folder } = this.#state;
-    const serve = ["serve", "--bsroot", this.bsroot, "--state", join(folder, "state")];
-    const command = network.inside([process.execPath, "dist/bootstrapper/main.js", ...serve]);
-    this.#bootstrapper = this.#state.start("bootstrapper", command, this.bootstrapperLog);
-    const deadline = Date.now() + 20_000;
-    while (!(await this.#isHealthy())) {
-      const gone = !isAlive(this.#bootstrapper);
-      if (gone || Date.now() > deadline) {
-        throw new Error(
-          `the bootstrapper ${gone ? "ended" : "is not healthy after 20 s"}; ${this.bootstrapperLog} ends with:\n${this.#bootstrapperWords()}`,
-        );
-      }
-      await sleep(200);
-    }
-  }
-
-  /** kill -9: it has no time to save anything. */
-  async killBootstrapper(): Promise<void> {
-    if (this.#bootstrapper) await kill([this.#bootstrapper]);
-  }
-
-  isBootstrapperUp(): boolean {
-    return this.#bootstrapper !== undefined && isAlive(this.#bootstrapper);
-  }
-
-  /** A unix socket on this side that leads to the bootstrapper's HTTPS port. */
-  openDoor(): void {
-    const { network, folder } = this.#state;
-    const socat = ["socat", `UNIX-LISTEN:${this.#door},fork,mode=600`, `TCP:${this.cluster.network.bootstrapper}:443`] as const;
-    this.#state.start("door", network.inside([...socat]), join(folder, "door.log"));
-  }
-
-  /** The door as a port of 127.0.0.1, for browsers. */
-  openPort(port: number): void {
-    const socat = ["socat", `TCP-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr`, `UNIX-CONNECT:${this.#door}`] as const;
-    this.#state.start("port", [...socat], join(this.#state.folder, "door.log"));
-  }
-
-  get #door(): string {
-    return join(this.#state.sockets, "https");
-  }
-
-  /** Needs buildBsroot and openDoor. */
-  get api(): Api {
-    this.#api ??= new Api({
-      socket: this.#door,
-      ca: readFileSync(this.caFile, "utf8"),
-      token: readFileSync(this.tokenFile, "utf8").trim(),
-    });
-    return this.#api;
-  }
-
   /** Writes what `ssh -F FILE NAME` needs to reach the machines where the bootstrapper knows them to be. */
   async writeSshConfig(): Promise<string> {
     const file = join(this.#state.folder, "ssh_config");
@@ -165,21 +115,5 @@ export class Rack {
   inside(...command: readonly [string, ...string[]]): Promise<string> {
     const [program, ...args] = this.#state.network.inside([...command]);
     return run(program, args, { timeout: 60_000 });
-  }
-
-  get network() {
-    return this.#state.network;
-  }
-
-  async #isHealthy(): Promise<boolean> {
-    const health = `http://${this.cluster.network.bootstrapper}/healthz`;
-    return this.inside("curl", "-fsS", "--max-time", "2", "-o", "/dev/null", health).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  #bootstrapperWords(): string {
-    return readFileSync(this.bootstrapperLog, "utf8").trimEnd().split("\n").slice(-15).join("\n");
   }
 }

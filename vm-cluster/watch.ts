@@ -2,16 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Machine } from "./api.ts";
 import type { Rack } from "./rack.ts";
+import { stopped } from "./summary.ts";
 
-/** The rack will not come up; `machine` is whose fault it is. */
+/** The rack will not come up; the message says whose fault it is, why, and what it said last. */
 export class RackError extends Error {
   override readonly name = "RackError";
-  readonly machine: string;
-
-  constructor(machine: string, message: string) {
-    super(message);
-    this.machine = machine;
-  }
 }
 
 export interface Watched {
@@ -20,40 +15,46 @@ export interface Watched {
   readonly seconds: number;
 }
 
+/** Lines of a log that show what went wrong. */
+const WORDS = 25;
+
 /**
  * Tells `onLook` every second what it sees. Resolves when every machine of the description is ready. Throws RackError when one
  * failed, switched itself off, or none came a step further within `patience` seconds.
  */
-export async function untilReady(rack: Rack, patience: number, onLook: (watched: Watched) => void): Promise<Watched> {
+export async function untilReady(rack: Rack, patience: number, onLook: (watched: Watched) => void): Promise<readonly Machine[]> {
   const began = Date.now();
   let last = { state: "", at: began };
   while (true) {
-    const machines = await listed(rack);
-    const watched = { machines, seconds: (Date.now() - began) / 1000 };
-    onLook(watched);
-    if (machines.every(({ phase }) => phase === "ready")) return watched;
-    const failed = machines.find(({ phase }) => phase === "failed");
-    if (failed) throw new RackError(failed.name, `${failed.name} failed: ${failed.because}`);
-    const off = machines.find(({ name, phase }) => phase !== "ready" && !rack.machine(name).isOn());
-    if (off) throw new RackError(off.name, `${off.name} switched itself off while it was ${off.phase} (${off.because})`);
+    const machines = await look(rack);
+    onLook({ machines, seconds: (Date.now() - began) / 1000 });
+    const waiting = machines.find(({ phase }) => phase !== "ready");
+    if (!waiting) return machines;
     const state = JSON.stringify(machines.map(({ phase, transfer }) => [phase, transfer?.file, transfer?.sent]));
     if (state !== last.state) last = { state, at: Date.now() };
-    const waiting = machines.find(({ phase }) => phase !== "ready")!;
-    if (Date.now() - last.at > patience * 1000) {
-      throw new RackError(
-        waiting.name,
-        `${waiting.name} is still ${waiting.phase} (${waiting.because}) and nothing moved for ${patience} s`,
-      );
-    }
+    const late = Date.now() - last.at > patience * 1000;
+    if (late) throw fault(rack, waiting.name, `is still ${waiting.phase} (${waiting.because}) and nothing moved for ${patience} s`);
     await sleep(1000);
   }
 }
 
-async function listed({ api, cluster }: Rack): Promise<readonly Machine[]> {
-  const all = await api.machines();
-  return cluster.machines.map(({ mac, name }) => {
+/** The machines of the description. Throws RackError for one that has no way to become ready. */
+async function look(rack: Rack): Promise<readonly Machine[]> {
+  const all = await rack.api.machines().catch((error: Error) => {
+    const how = rack.bootstrapper.isUp() ? `does not answer: ${error.message}` : "ended";
+    throw new RackError(stopped(`the bootstrapper ${how}`, "the bootstrapper", rack.bootstrapper.log, rack.bootstrapper.lastWords(WORDS)));
+  });
+  return rack.cluster.machines.map(({ mac, name }) => {
     const machine = all.find((one) => one.mac === mac);
-    if (!machine) throw new RackError(name, `the bootstrapper does not know ${name} (${mac})`);
+    if (!machine) throw fault(rack, name, `(${mac}) is unknown to the bootstrapper`);
+    const { phase, because } = machine;
+    if (phase === "failed") throw fault(rack, name, `failed: ${because}`);
+    if (phase !== "ready" && !rack.machine(name).isOn()) throw fault(rack, name, `is off while it is ${phase} (${because})`);
     return machine;
   });
+}
+
+function fault(rack: Rack, name: string, what: string): RackError {
+  const machine = rack.machine(name);
+  return new RackError(stopped(`${name} ${what}`, name, machine.serialLog, machine.lastWords(WORDS)));
 }
