@@ -1,6 +1,7 @@
 /** One rack's whole life under real firmware, kernel, Ignition and systemd, with everything that goes wrong in a data centre in between. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ipv4 } from "../../cluster/address.ts";
+import { fileIn, SPARE, spare } from "./spare.ts";
 import { ask, begin, journaled, machineOf, on, phase, type Story, until } from "./story.ts";
 import { fingerprint, installOn, SAYS, stranger } from "./stranger.ts";
 
@@ -9,14 +10,17 @@ const SERVER = "10.77.0.1";
 const INTRUDER = "10.77.0.222";
 const WORKERS = ["worker-1", "worker-2"];
 const NODES = ["cp-1", ...WORKERS];
-const SECRETS = /PRIVATE KEY|report-token|[0-9a-f]{64}/;
+const SECRETS = /PRIVATE KEY|base64|report-token|[0-9a-f]{64}/;
+/** Ten years ago: no certificate of the rack is valid yet. */
+const LONG_AGO = "2016-01-01T00:00:00";
 
 let story: Story;
 let strangersDisk: string;
 let untouched: string;
 
 beforeAll(async () => {
-  story = await begin([stranger]);
+  story = await begin({ described: spare, strangers: [stranger], wrongClock: { name: "worker-1", clock: LONG_AGO } });
+  for (const address of [INTRUDER, SPARE]) await story.rack.network.addAddress(ipv4(address), 24);
   strangersDisk = story.rack.machine("stranger").disk(0);
   installOn(strangersDisk);
   untouched = await fingerprint(strangersDisk);
@@ -40,7 +44,6 @@ describe.sequential("while the rack installs itself", () => {
 
   test("who asks for another machine's token or configuration from a wrong address gets no secret, and is journaled", async () => {
     const { mac } = await fetchesImage("worker-1");
-    await story.rack.network.addAddress(ipv4(INTRUDER), 24);
     const token = await ask(story, INTRUDER, "--request", "POST", `https://${SERVER}/grant/${mac}`);
     const config = await ask(story, INTRUDER, "--header", `Authorization: Bearer ${"0".repeat(64)}`, `https://${SERVER}/config/${mac}`);
     for (const answer of [token, config]) {
@@ -59,9 +62,9 @@ describe.sequential("while the rack installs itself", () => {
       return { machines, leases };
     };
     const before = await sight();
-    await story.rack.killBootstrapper();
-    expect(story.rack.isBootstrapperUp()).toBe(false);
-    await story.rack.startBootstrapper();
+    await story.rack.bootstrapper.kill();
+    expect(story.rack.bootstrapper.isUp()).toBe(false);
+    await story.rack.bootstrapper.start();
     const after = await sight();
     expect(before.leases.length).toBeGreaterThanOrEqual(3);
     expect(after.leases).toEqual(expect.arrayContaining(before.leases));
@@ -74,7 +77,32 @@ describe.sequential("while the rack installs itself", () => {
     }
   });
 
-  test("all of them end Ready, also the one that lost its power", async () => {
+  test("secrets leave once: not to another address that has the token, and not a second time to the right one", async () => {
+    const url = (path: string) => `https://${SERVER}/${path}/${spare.mac}`;
+    for (const script of [`boot/${spare.mac}.ipxe`, `install/${spare.mac}.sh`]) {
+      expect(await ask(story, SPARE, `http://${SERVER}/${script}`)).toMatch(/\n200$/);
+    }
+    const [token, given] = (await ask(story, SPARE, "--request", "POST", url("grant"))).split("\n");
+    expect([token?.length, given]).toEqual([64, "200"]);
+    const shown = ["--header", `Authorization: Bearer ${token}`];
+    await ask(story, SPARE, ...shown, "--data", "phase=installing&disk=serial-SPARE", url("report"));
+
+    const stolen = await ask(story, INTRUDER, ...shown, url("config"));
+    expect(stolen).toMatch(/\n403$/);
+    expect(stolen).not.toMatch(SECRETS);
+
+    const first = await ask(story, SPARE, ...shown, url("config"));
+    expect(first).toMatch(/\n200$/);
+    expect(fileIn(first.slice(0, first.lastIndexOf("\n")), "/etc/sextant/node.key")).toMatch(/^-----BEGIN (RSA )?PRIVATE KEY-----/);
+
+    const second = await ask(story, SPARE, ...shown, url("config"));
+    expect(second).toMatch(/released once[\s\S]*\n403$/);
+    expect(second).not.toMatch(SECRETS);
+    const refused = await journaled(story, ({ level, mac }) => level === "refused" && mac === spare.mac);
+    expect(refused.map(({ text }) => text).join("\n")).toMatch(new RegExp(`${INTRUDER}[\\s\\S]*${SPARE}.*released once`));
+  });
+
+  test("all of them end Ready, also the one that lost its power and the one whose clock was ten years behind", async () => {
     for (const name of NODES) await phase(story, name, ({ phase }) => phase === "ready");
     const attempts = await journaled(
       story,
@@ -82,6 +110,12 @@ describe.sequential("while the rack installs itself", () => {
     );
     expect(attempts.length).toBeGreaterThan(0);
   });
+});
+
+test.each(NODES)("%s's disk is known by its serial number, be it virtio or SCSI", async (name) => {
+  const { mac } = story.rack.machine(name).hardware;
+  const written = await journaled(story, (entry) => entry.mac === mac && entry.text.includes("it writes"));
+  expect(written[0]?.text).toContain(`serial-${story.rack.machine(name).hardware.disks[0]!.serial}`);
 });
 
 /** Only forwards while nothing goes wrong. */

@@ -1,12 +1,13 @@
 /** The rack of the end-to-end test, and the words its story is told in. */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Machine } from "../../cluster/cluster.ts";
 import { parse } from "../../cluster/parse.ts";
 import { accelerator } from "../../vm-cluster/accelerator.ts";
-import type { JournalEntry, Machine } from "../../vm-cluster/api.ts";
+import type { JournalEntry, Machine as Seen } from "../../vm-cluster/api.ts";
 import { image } from "../../vm-cluster/image.ts";
 import type { Hardware } from "../../vm-cluster/qemu.ts";
-import { Rack } from "../../vm-cluster/rack.ts";
+import { hardwareOf, Rack } from "../../vm-cluster/rack.ts";
 import { RackState } from "../../vm-cluster/rack-state.ts";
 import { labKey } from "../../vm-cluster/ssh.ts";
 
@@ -20,18 +21,31 @@ export interface Story {
   readonly state: RackState;
 }
 
+/** What the story adds to the description and its machines. */
+export interface Cast {
+  /** Described, but played by the test: no machine is made for it. */
+  readonly described: Machine;
+  /** Made, but not described. */
+  readonly strangers: readonly Hardware[];
+  /** A described machine whose clock is wrong, and what it says. */
+  readonly wrongClock: { readonly name: string; readonly clock: string };
+}
+
 /** A rack with a bootstrapper that serves and machines that are still off. Needs `make build` to have made dist/. */
-export async function begin(more: readonly Hardware[]): Promise<Story> {
+export async function begin({ described, strangers, wrongClock }: Cast): Promise<Story> {
   const parsed = parse(readFileSync(DESCRIPTION, "utf8"), DESCRIPTION);
   if (!parsed.ok) throw new Error(`${DESCRIPTION} has mistakes`);
   const state = new RackState("e2e");
   await state.clear();
   const parts = await image((line) => console.log(line));
-  const rack = new Rack(parsed.cluster, parts, await labKey(), await accelerator(parts), state, more);
+  const cluster = { ...parsed.cluster, machines: [...parsed.cluster.machines, described] };
+  const own = hardwareOf(parsed.cluster).map((one) => (one.name === wrongClock.name ? { ...one, clock: wrongClock.clock } : one));
+  const equipment = { image: parts, key: await labKey(), accelerator: await accelerator(parts), state };
+  const rack = new Rack(cluster, [...own, ...strangers], equipment);
   await rack.buildBsroot(false);
   await rack.wire();
-  await rack.startBootstrapper();
-  rack.openDoor();
+  await rack.bootstrapper.start();
+  rack.bootstrapper.openDoor();
   return { rack, state };
 }
 
@@ -51,11 +65,11 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>,
   throw new Error(`${what}: not within ${seconds} s${trouble}`);
 }
 
-export const machineOf = ({ rack }: Story, name: string): Promise<Machine> => rack.api.machine(rack.machine(name).hardware.mac);
+export const machineOf = ({ rack }: Story, name: string): Promise<Seen> => rack.api.machine(rack.machine(name).hardware.mac);
 
 /** Waits until a machine is where `fits` says. A failed machine will not get there: its reason is thrown at once. */
-export async function phase(story: Story, name: string, fits: (machine: Machine) => boolean): Promise<Machine> {
-  let failed: Machine | undefined;
+export async function phase(story: Story, name: string, fits: (machine: Seen) => boolean): Promise<Seen> {
+  let failed: Seen | undefined;
   const found = await until(`${name} to come that far`, async () => {
     const machine = await machineOf(story, name);
     if (machine.phase === "failed") failed = machine;
@@ -68,9 +82,9 @@ export async function phase(story: Story, name: string, fits: (machine: Machine)
 /** Runs a shell command on a node as its administrator. */
 export const on = async ({ rack }: Story, name: string, script: string): Promise<string> => (await rack.onNode(name, script)).trim();
 
-/** A request on the machines' own wire, from the given source address. Resolves with "<status> <body>". */
+/** A request on the machines' own wire, from the given source address. Resolves with the body and, on a line of its own, the status. */
 export const ask = ({ rack }: Story, from: string, ...curl: readonly string[]): Promise<string> =>
-  rack.inside("curl", "--silent", "--interface", from, "--cacert", rack.caFile, "--write-out", "\n%{http_code}", ...curl);
+  rack.inside("curl", "--silent", "--interface", from, "--cacert", rack.bootstrapper.caFile, "--write-out", "\n%{http_code}", ...curl);
 
 export const journaled = async ({ rack }: Story, fits: (entry: JournalEntry) => boolean): Promise<readonly JournalEntry[]> =>
   (await rack.api.journal()).filter(fits);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { dump } from "js-yaml";
 import { expect, test } from "vitest";
-import { stringify } from "yaml";
 import type { Cluster, Os } from "../../cluster/cluster.ts";
 import { parse } from "../../cluster/parse.ts";
 import { rehearse } from "../../vm-cluster/rehearsal.ts";
@@ -20,7 +20,7 @@ const clusterOf = (text: string): Cluster => {
   return parsed.cluster;
 };
 const read = (file: string): Cluster => clusterOf(readFileSync(file, "utf8"));
-const rehearsed = (cluster: Cluster): Cluster => clusterOf(stringify(rehearse(cluster, lab).description));
+const rehearsed = (cluster: Cluster): Cluster => clusterOf(dump(rehearse(cluster, lab).description));
 
 const FILES = [
   "vm-cluster/cluster-desc.yml",
