@@ -21,9 +21,9 @@ export async function check(folder: string, address: Ipv4 | undefined, now: numb
 }
 
 function summary({ cluster, files, folder }: Bsroot, from: Ipv4): readonly string[] {
-  const { subnet, range, dhcp } = cluster.network;
+  const { subnet, ranges, dhcp } = cluster.network;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  const dynamic = range ? `${range.first}-${range.last}` : "none";
+  const dynamic = ranges.map(({ first, last }) => `${first}-${last}`).join(", ") || "none";
   return [
     `${folder}: cluster ${cluster.name}, ${files.length} files, ${Math.ceil(bytes / 1e6)} MB`,
     `serves ${cidr(subnet)} from ${from}; DHCP: ${dhcp}, addresses for others: ${dynamic}`,

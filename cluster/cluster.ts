@@ -13,6 +13,7 @@ export interface Cluster {
   /** Every machine is `<name>.<domain>`. */
   readonly domain: string;
   readonly network: Network;
+  readonly dns: Dns;
   readonly kubernetes: Kubernetes;
   /** Public keys as in authorized_keys(5), one each, for the administrator of every node. */
   readonly sshKeys: readonly string[];
@@ -32,8 +33,8 @@ export interface Network {
   /** The bootstrapper's name inside `domain`; the 2016 form calls it dockerdomain. */
   readonly bootstrapperName: string;
   readonly routers: readonly Ipv4[];
-  /** Addresses for machines without a reserved one. Absent: only reservations are answered. */
-  readonly range?: Range;
+  /** Addresses for machines without a reserved one, used up in this order. Empty: only reservations are answered. */
+  readonly ranges: readonly Range[];
   /** DNS servers given to machines; ours when the description names none. */
   readonly nameServers: readonly Ipv4[];
   /** Where our DNS asks what it does not know. Empty: it answers only for the cluster. */
@@ -44,6 +45,66 @@ export interface Network {
   readonly dhcp: "serve" | "proxy";
   /** Whether we serve time and tell machines so (option 42). */
   readonly ntp: boolean;
+  /** Interfaces that DHCP is served on ("eth1"). Empty: the ones that own `bootstrapper` and the further subnets' `bootstrapper`. */
+  readonly interfaces: readonly string[];
+  /** DHCP options for every machine, beside those that follow from the fields above. */
+  readonly options: readonly DhcpOption[];
+  /** Networks of machines beside `subnet`: behind relays, or on further interfaces of the bootstrapper. */
+  readonly subnets: readonly FurtherSubnet[];
+  /** Whether an IPv6 router advertisement without prefix and lifetime ends the wait of firmware that looks for one. */
+  readonly routerAdvertisements: boolean;
+}
+
+/** A value that is already spelled as the option's bytes, in lower-case hex. */
+export interface DhcpOption {
+  /** 1 to 254. */
+  readonly code: number;
+  readonly hex: string;
+}
+
+export interface FurtherSubnet {
+  readonly subnet: Subnet;
+  /** Our own address there; absent when it is reached through a relay. */
+  readonly bootstrapper?: Ipv4;
+  readonly routers: readonly Ipv4[];
+  readonly ranges: readonly Range[];
+  /** Absent: those of the network. */
+  readonly nameServers?: readonly Ipv4[];
+  /** Seconds; absent: the network's. */
+  readonly lease?: number;
+  /** In place of the network's options of the same code. */
+  readonly options: readonly DhcpOption[];
+}
+
+/** What our DNS knows and does beside the machines' own names. */
+export interface Dns {
+  readonly records: readonly DnsRecord[];
+  /** Questions about a zone and what is below it go to these servers and no others. */
+  readonly forward: readonly { readonly zone: string; readonly servers: readonly Ipv4[] }[];
+  /** Who may change or copy the zone; the builder makes the secrets. */
+  readonly keys: readonly TsigKey[];
+  /** `<api>.<domain>` is every control plane, `*.<ingress>.<domain>` every ingress node (every worker when there is none). */
+  readonly api: string;
+  readonly ingress: string;
+}
+
+/** `name` is a whole name in lower case without its last dot; its first label may be `*`. */
+export type DnsRecord = { readonly name: string /** Seconds. */; readonly ttl: number } & DnsData;
+export type DnsData =
+  | { readonly type: "A"; readonly address: Ipv4 }
+  /** As inet_pton reads it. */
+  | { readonly type: "AAAA"; readonly address: string }
+  | { readonly type: "CNAME" | "PTR" | "NS"; readonly target: string }
+  | { readonly type: "TXT"; readonly texts: readonly string[] }
+  | { readonly type: "SRV"; readonly priority: number; readonly weight: number; readonly port: number; readonly target: string };
+
+/** RFC 8945 §6. */
+export const TSIG_ALGORITHMS = ["hmac-sha256", "hmac-sha384", "hmac-sha512"] as const;
+export interface TsigKey {
+  /** A domain name. */
+  readonly name: string;
+  readonly algorithm: (typeof TSIG_ALGORITHMS)[number];
+  readonly may: readonly ("update" | "transfer")[];
 }
 
 export interface Kubernetes {
@@ -70,6 +131,10 @@ export interface Machine {
   readonly os: Os;
   readonly disk: DiskRule;
   readonly labels: Readonly<Record<string, string>>;
+  /** In place of its subnet's options of the same code. */
+  readonly options: readonly DhcpOption[];
+  /** Its UEFI starts only what is signed: it is handed the signed loaders. */
+  readonly secureBoot: boolean;
 }
 
 export type Unlisted =

@@ -10,7 +10,7 @@ export function becomes(cluster: Cluster, mac: Mac): Machine | undefined {
   const listed = machineByMac(cluster, mac);
   if (listed || cluster.unlisted.become === "discovered") return listed;
   const { os, disk, architecture } = cluster.unlisted;
-  return { mac, name: dashed(mac), roles: ["worker"], architecture, os, disk, labels: {} };
+  return { mac, name: dashed(mac), roles: ["worker"], architecture, os, disk, labels: {}, options: [], secureBoot: false };
 }
 
 /** The host name of whoever has this MAC; the MAC with dashes when it is not listed. */

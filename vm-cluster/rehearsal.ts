@@ -25,7 +25,7 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
       bootstrapper: network.bootstrapper,
       bootstrapperName: network.bootstrapperName,
       routers: network.routers,
-      ...(network.range && { range: `${network.range.first}-${network.range.last}` }),
+      ...(network.ranges[0] && { range: `${network.ranges[0].first}-${network.ranges[0].last}` }),
       nameServers: network.nameServers,
       lease: time(network.lease),
       dhcp: "serve",

@@ -19,12 +19,12 @@ export interface Site {
 }
 
 export function siteOf({ network, machines, domain, unlisted }: Cluster, server: Ipv4): Site {
-  const { subnet, routers, nameServers, range } = network;
+  const { subnet, routers, nameServers, ranges } = network;
   return {
     server,
     addresses: {
       subnet,
-      ...(range && { range }),
+      ...(ranges[0] && { range: ranges[0] }),
       reservations: new Map(machines.flatMap(({ mac, address }) => (address ? [[mac, address] as const] : []))),
       taken: [server, network.bootstrapper, ...routers, ...nameServers],
     },

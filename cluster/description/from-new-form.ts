@@ -68,7 +68,16 @@ export function clusterOfNewForm(form: NewForm): Cluster {
   return {
     name: form.cluster,
     domain: form.domain,
-    network: { ...network, ...(range && { range }), nameServers: nameServers ?? [network.bootstrapper] },
+    network: {
+      ...network,
+      ranges: range ? [range] : [],
+      nameServers: nameServers ?? [network.bootstrapper],
+      interfaces: [],
+      options: [],
+      subnets: [],
+      routerAdvertisements: network.dhcp === "serve",
+    },
+    dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
     kubernetes: { ...kubernetes, ...(version && { version }), dnsAddress: dnsAddress ?? nth(kubernetes.serviceSubnet, 10) },
     sshKeys: form.sshKeys,
     machines: form.machines.map((machine) => machineOf(machine, form)),
@@ -86,6 +95,8 @@ function machineOf({ arch, address, os, disk, roles, ...machine }: NewForm["mach
     architecture: arch,
     os: osOf(os ?? form.os),
     disk: diskOf(disk ?? form.disk),
+    options: [],
+    secureBoot: false,
   };
 }
 

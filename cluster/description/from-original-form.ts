@@ -103,13 +103,18 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
       bootstrapper: form.bootstrapper,
       bootstrapperName: form.dockerdomain,
       routers: form.routers,
-      ...(range && { range }),
+      ranges: range ? [range] : [],
       nameServers: form.nameservers ?? [form.bootstrapper],
       upstream: form.upstreamnameservers,
       lease: form.lease,
       dhcp: form.start_pxe ? "serve" : "proxy",
       ntp: form.set_ntp,
+      interfaces: [],
+      options: [],
+      subnets: [],
+      routerAdvertisements: form.start_pxe,
     },
+    dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
     kubernetes: {
       podSubnet: POD_SUBNETS.find((pods) => !overlap(pods, network) && !overlap(pods, serviceSubnet))!,
       serviceSubnet,
@@ -145,6 +150,8 @@ const machineOf = (node: Node, os: Os): Machine => ({
   os,
   disk: DISK,
   labels: {},
+  options: [],
+  secureBoot: false,
 });
 
 const osOf = ({ coreos_channel, coreos_version }: OriginalForm): Os => ({

@@ -13,6 +13,8 @@ export const spare: Machine = {
   os: { target: "flatcar", channel: "stable", version: "current" }, // the lab puts its own in place
   disk: { pick: "first", wipe: "blank" },
   labels: {},
+  options: [],
+  secureBoot: false,
 };
 
 interface Ignition {

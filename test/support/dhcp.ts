@@ -29,6 +29,8 @@ const machine = (name: string, address: Mac, reserved?: string): Machine => ({
   os: { target: "flatcar", channel: "stable", version: "current" },
   disk: { pick: "first", wipe: "blank" },
   labels: {},
+  options: [],
+  secureBoot: false,
 });
 
 export function rack(network: Partial<Network> = {}, more: Partial<Cluster> = {}): Cluster {
@@ -40,14 +42,19 @@ export function rack(network: Partial<Network> = {}, more: Partial<Cluster> = {}
       bootstrapper: SERVER,
       bootstrapperName: "sextant",
       routers: [ipv4("10.77.0.254")],
-      range: { first: ipv4("10.77.0.100"), last: ipv4("10.77.0.109") },
+      ranges: [{ first: ipv4("10.77.0.100"), last: ipv4("10.77.0.109") }],
       nameServers: [SERVER],
       upstream: [],
       lease: 3600,
       dhcp: "serve",
       ntp: true,
+      interfaces: [],
+      options: [],
+      subnets: [],
+      routerAdvertisements: true,
       ...network,
     },
+    dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
     kubernetes: {
       podSubnet: subnet("10.244.0.0/16"),
       serviceSubnet: subnet("10.96.0.0/12"),
@@ -72,7 +79,7 @@ export const onLoopback = (network: Partial<Network> = {}): Cluster => ({
     bootstrapper: ipv4("127.0.0.1"),
     routers: [],
     nameServers: [],
-    range: { first: ipv4("127.0.0.100"), last: ipv4("127.0.0.109") },
+    ranges: [{ first: ipv4("127.0.0.100"), last: ipv4("127.0.0.109") }],
     ...network,
   }),
   machines: [machine("cp-1", CP1, "127.0.0.11"), machine("w-1", W1, "127.0.0.12"), machine("w-2", W2)],

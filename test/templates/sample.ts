@@ -24,6 +24,8 @@ export const machine = (given: Partial<Machine> = {}): Machine => ({
   os: RAW_IMAGE,
   disk: { pick: "first", wipe: "blank" },
   labels: {},
+  options: [],
+  secureBoot: false,
   ...given,
 });
 
@@ -40,7 +42,13 @@ export const cluster = (machines: readonly Machine[], given: Partial<Cluster> = 
     lease: 3600,
     dhcp: "serve",
     ntp: true,
+    ranges: [],
+    interfaces: [],
+    options: [],
+    subnets: [],
+    routerAdvertisements: true,
   },
+  dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
   kubernetes: {
     podSubnet: subnet("10.244.0.0/16"),
     serviceSubnet: subnet("10.96.0.0/12"),

@@ -185,7 +185,7 @@ const event = fc.record({
 test("in any order of events, no address belongs to two, and no offer is given away while it is held", () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 80 }), (events) => {
-      const cluster = rack({ range: { first: ADDRESSES[1]!, last: ADDRESSES[3]! } });
+      const cluster = rack({ ranges: [{ first: ADDRESSES[1]!, last: ADDRESSES[3]! }] });
       let { now, site, book, nextBoot } = world({ cluster });
       const promised = new Map<Ipv4, { readonly mac: Mac; readonly until: number }>();
       for (const { type, mac, address, where, chosen, name, later } of events) {
