@@ -45,6 +45,8 @@ export interface Network {
   readonly dhcp: "serve" | "proxy";
   /** Whether we serve time and tell machines so (option 42). */
   readonly ntp: boolean;
+  /** What tells one client from another: its MAC, or its client-id (option 61) where it sends one. Reservations are always by MAC. */
+  readonly leasesBy: "mac" | "client-id";
   /** Interfaces that DHCP is served on ("eth1"). Empty: the ones that own `bootstrapper` and the further subnets' `bootstrapper`. */
   readonly interfaces: readonly string[];
   /** DHCP options for every machine, beside those that follow from the fields above. */

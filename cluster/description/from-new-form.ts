@@ -72,6 +72,7 @@ export function clusterOfNewForm(form: NewForm): Cluster {
       ...network,
       ranges: range ? [range] : [],
       nameServers: nameServers ?? [network.bootstrapper],
+      leasesBy: "mac",
       interfaces: [],
       options: [],
       subnets: [],

@@ -109,6 +109,7 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
       lease: form.lease,
       dhcp: form.start_pxe ? "serve" : "proxy",
       ntp: form.set_ntp,
+      leasesBy: "mac",
       interfaces: [],
       options: [],
       subnets: [],

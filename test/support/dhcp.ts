@@ -48,6 +48,7 @@ export function rack(network: Partial<Network> = {}, more: Partial<Cluster> = {}
       lease: 3600,
       dhcp: "serve",
       ntp: true,
+      leasesBy: "mac",
       interfaces: [],
       options: [],
       subnets: [],

@@ -43,6 +43,7 @@ export const cluster = (machines: readonly Machine[], given: Partial<Cluster> = 
     dhcp: "serve",
     ntp: true,
     ranges: [],
+    leasesBy: "mac",
     interfaces: [],
     options: [],
     subnets: [],
