@@ -22,6 +22,8 @@ export const layout = {
     clusterCaKey: "tls/kubernetes/ca.key",
     machine: (mac: Mac) => `tls/machines/${dashed(mac)}.crt`,
     machineKey: (mac: Mac) => `tls/machines/${dashed(mac)}.key`,
+    /** A TSIG key as `nsupdate -k` and named read it. */
+    tsigKey: (name: string) => `tls/dns/${name}.key`,
   },
   /** Boot loaders by what DHCP option 93 says; the same names over TFTP and below /static/boot. */
   loaders: {
