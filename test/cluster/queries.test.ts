@@ -24,6 +24,8 @@ test("a stranger becomes nothing with us, and a plain worker named by its MAC in
     os: { target: "flatcar", channel: "stable", version: "current" },
     disk: { pick: "first", wipe: "blank" },
     labels: {},
+    options: [],
+    secureBoot: false,
   });
   expect(becomes(original, original.machines[0]!.mac)).toBe(original.machines[0]);
 });
