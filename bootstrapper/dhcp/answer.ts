@@ -5,8 +5,8 @@ import { choose, objection } from "./choose.ts";
 import { type Handover, handover, recognise } from "./firmware.ts";
 import { claimedName } from "./hostname.ts";
 import { type Book, hasEnded, type Lease, leaseOf } from "./leases.ts";
-import type { Packet } from "./packet.ts";
-import { type Destination, destination, grant, inform, refuse } from "./reply.ts";
+import type { Packet, Room } from "./packet.ts";
+import { type Destination, destination, grant, inform, refuse, roomOf } from "./reply.ts";
 import type { Site } from "./site.ts";
 
 /** All that an answer may depend on. Nothing here reads a clock, a socket or a file. */
@@ -15,12 +15,20 @@ export interface World {
   readonly book: Book;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Our own address on the interface where the packet was heard; absent: the one that the site is served from. */
+  readonly heardOn?: Ipv4;
   nextBoot(mac: Mac): NextBoot;
 }
 
-/** `lease` goes into the book, and onto the disk before the reply leaves unless it is only `offered`. */
-export type Decision = Verdict & { readonly lease?: Lease; readonly because: string; readonly level?: "warning" };
-type Verdict = { readonly do: "reply"; readonly packet: Packet; readonly to: Destination } | { readonly do: "ignore" };
+export type Decision = Verdict & {
+  /** Goes into the book at once, and onto the disk before the reply leaves unless it is only `offered`. */
+  readonly lease?: Lease;
+  /** Before the reply leaves, ask the network whether somebody has this address; if so, see `inUse` and decide again. */
+  readonly probe?: Ipv4;
+  readonly because: string;
+  readonly level?: "warning";
+};
+type Verdict = { readonly do: "reply"; readonly packet: Packet; readonly to: Destination; readonly room: Room } | { readonly do: "ignore" };
 
 /** Milliseconds that an offered address waits for its machine: a slow firmware's retries, not a whole boot. */
 export const HELD = 30_000;
@@ -65,7 +73,11 @@ function discover(request: Packet, world: World): Decision {
   const boot = bootOf(request, world);
   const packet = grant(request, "offer", choice.address, site, boot.handover);
   const lease = hold(world, request.mac, choice.address);
-  return { ...reply(packet, `${who(request, site)} asked and ${choice.because}${boot.because}`), ...(lease && { lease }), ...boot.level };
+  return {
+    ...reply(request, packet, `${who(request, site)} asked and ${choice.because}${boot.because}`),
+    ...(lease && { lease }),
+    ...boot.level,
+  };
 }
 
 /** Nobody else may be offered the address meanwhile. A reservation is safe anyhow, a lease that runs long enough too. */
@@ -89,14 +101,14 @@ function take(request: Packet, world: World): Decision {
   if (refused) {
     const mayBeElsewhere = !options.serverId && !refused.ours && !site.machines.has(mac);
     if (mayBeElsewhere) return ignore(`${refused.because}, and another server may know it`); // §4.3.2: no record, no word
-    return reply(refuse(request, site.server, refused.because), refused.because);
+    return reply(request, refuse(request, site.server, refused.because), refused.because);
   }
   const boot = bootOf(request, world);
   const hostname = claimedName(request.options, mac, world);
   const endsAt = Number.isFinite(site.lease) ? { endsAt: now + site.lease * 1000 } : {};
   const lease: Lease = { address: wanted, mac, state: "bound", ...endsAt, ...(hostname && { hostname }) };
   const because = `${who(request, site)} ${clientAddress === wanted ? "keeps it" : "takes it"}${boot.because}`;
-  return { ...reply(grant(request, "ack", wanted, site, boot.handover), because), lease, ...boot.level };
+  return { ...reply(request, grant(request, "ack", wanted, site, boot.handover), because), lease, ...boot.level };
 }
 
 /** Another server was chosen: what was held for the machine is free again. */
@@ -121,6 +133,15 @@ function decline(request: Packet, { site, book, now }: World): Decision {
   };
 }
 
+/** What the book shall say when a probe found that `by` uses an address we meant to offer; undefined when it may be offered all the same. */
+export function inUse(address: Ipv4, by: Mac, asker: Mac, now: number): { readonly lease: Lease; readonly because: string } | undefined {
+  if (by === asker) return undefined; // it uses already what it asks for
+  return {
+    lease: { address, mac: by, state: "declined", endsAt: now + QUARANTINE },
+    because: `${address} is in use by ${by}, which did not get it from us: find it, and move it away; it rests for ${QUARANTINE / 60_000} minutes`,
+  };
+}
+
 function release({ mac, clientAddress, options }: Packet, { site, book, now }: World): Decision {
   if (options.serverId && options.serverId !== site.server) return ignore(`it releases ${options.serverId}'s lease`);
   const lease = leaseOf(book, mac);
@@ -133,7 +154,7 @@ function informed(request: Packet, world: World): Decision {
   const { clientAddress } = request;
   if (!isHost(site.addresses.subnet, clientAddress)) return ignore(`it is at ${clientAddress}, not in ${cidr(site.addresses.subnet)}`);
   const boot = bootOf(request, world);
-  return reply(inform(request, site, boot.handover), `${who(request, site)} wants to know${boot.because}`);
+  return reply(request, inform(request, site, boot.handover), `${who(request, site)} wants to know${boot.because}`);
 }
 
 interface Boot {
@@ -155,4 +176,10 @@ export function bootOf({ mac, options }: Packet, { site, nextBoot }: Pick<World,
 
 const who = ({ mac }: Packet, { machines }: Site): string => machines.get(mac)?.name ?? "a machine that is not listed";
 const ignore = (because: string): Decision => ({ do: "ignore", because });
-const reply = (packet: Packet, because: string): Decision => ({ do: "reply", packet, to: destination(packet), because });
+const reply = (request: Packet, packet: Packet, because: string): Decision => ({
+  do: "reply",
+  packet,
+  to: destination(packet),
+  room: roomOf(request),
+  because,
+});

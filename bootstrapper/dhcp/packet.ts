@@ -41,8 +41,15 @@ const SERVER_NAME = 64;
 const BOOT_FILE = 128;
 const OVERLOAD = 52; // RFC 2132 §9.3: 1 file, 2 sname, 3 both hold options
 
+/** Bytes that a receiver wants at least and takes at most, of a message without its IP and UDP headers. */
+export interface Room {
+  readonly least: number;
+  readonly most: number;
+}
+const ANY: Room = { least: LEAST, most: Infinity };
+
 /** Throws WireError when a text does not fit its field. */
-export function encodePacket(packet: Packet): Uint8Array {
+export function encodePacket(packet: Packet, { least }: Room = ANY): Uint8Array {
   const out = new ByteWriter(LEAST)
     .uint8(packet.op === "request" ? 1 : 2)
     .uint8(packet.hardwareType)
@@ -56,7 +63,7 @@ export function encodePacket(packet: Packet): Uint8Array {
   out.bytes(Uint8Array.from(packet.mac.split(":"), (pair) => Number.parseInt(pair, 16))).zeros(10);
   out.bytes(field(packet.serverName, SERVER_NAME, "sname")).bytes(field(packet.bootFile, BOOT_FILE, "file"));
   out.uint32(COOKIE).bytes(encodeOptions(packet.options));
-  return out.zeros(LEAST - out.length).finish();
+  return out.zeros(least - out.length).finish();
 }
 
 /** Any bytes become a packet or a WireError. */

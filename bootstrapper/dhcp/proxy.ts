@@ -3,7 +3,7 @@ import { EVERYWHERE, NOWHERE } from "../../cluster/address.ts";
 import { bootOf, type Decision, impropriety, type World } from "./answer.ts";
 import { recognise } from "./firmware.ts";
 import type { Packet } from "./packet.ts";
-import { blank, bootFields, type Destination } from "./reply.ts";
+import { blank, bootFields, type Destination, roomOf } from "./reply.ts";
 
 /** Where a packet was heard: broadcast on port 67, or sent to the boot server port 4011 by firmware that has its address. */
 export type Heard = "dhcp" | "pxe";
@@ -31,7 +31,7 @@ export function answerProxy(request: Packet, heard: Heard, world: Pick<World, "s
     serverName: fields.serverName,
     bootFile: fields.bootFile,
   };
-  return { do: "reply", packet, to: whereTo(request, heard), because: `it asks what to boot${boot.because}` };
+  return { do: "reply", packet, to: whereTo(request, heard), room: roomOf(request), because: `it asks what to boot${boot.because}` };
 }
 
 function whereTo({ relayAddress, clientAddress }: Packet, heard: Heard): Destination {

@@ -1,8 +1,8 @@
 /** The packets a server sends, and where to. RFC 2131 §4.1 and table 3. */
-import { EVERYWHERE, type Ipv4, NOWHERE } from "../../cluster/address.ts";
+import { EVERYWHERE, type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
 import type { Handover } from "./firmware.ts";
 import { OPTIONS, type OptionName, type Options } from "./options.ts";
-import type { Packet } from "./packet.ts";
+import type { Packet, Room } from "./packet.ts";
 import { nameOf, type Site } from "./site.ts";
 
 /** `address` is yiaddr. */
@@ -68,7 +68,10 @@ export function bootFields(
   };
 }
 
-export type Destination = { readonly to: "relay" | "client" | "sender" | "everyone"; readonly address: Ipv4 };
+export type Destination =
+  | { readonly to: "relay" | "sender" | "everyone"; readonly address: Ipv4 }
+  /** With `mac` it has the address only from this reply on and answers no ARP yet: who cannot send to the MAC itself must broadcast. */
+  | { readonly to: "client"; readonly address: Ipv4; readonly mac?: Mac };
 
 /** RFC 2131 §4.1. A client without an address hears nothing but broadcasts from a socket that cannot set its ARP entry. */
 export function destination(reply: Packet): Destination {
@@ -79,6 +82,9 @@ export function destination(reply: Packet): Destination {
   const unicast = options.messageType === "ack" && clientAddress !== NOWHERE;
   return unicast ? { to: "client", address: clientAddress } : { to: "everyone", address: EVERYWHERE };
 }
+
+/** RFC 2131 §4.1: a client that does not say how much it takes, takes 576 bytes, with 28 of IP and UDP. */
+export const roomOf = (_request: Packet): Room => ({ least: 300, most: 1472 });
 
 function configuration(request: Packet, site: Site, boot: Handover, first: Options): Packet {
   const fields = bootFields(request, site.server, boot);

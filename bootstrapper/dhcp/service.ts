@@ -147,7 +147,7 @@ export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
     if (decision.do === "ignore") return undefined;
     const { to, address } = decision.to;
     const peer = to === "sender" ? from : { address, port: to === "relay" ? ports.relay : ports.client };
-    const error = await mouth.send(heard, encodePacket(decision.packet), peer);
+    const error = await mouth.send(heard, encodePacket(decision.packet, decision.room), peer);
     return error && `it could not be sent to ${peer.address}:${peer.port}: ${error.message}`;
   }
 
