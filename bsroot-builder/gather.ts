@@ -35,7 +35,7 @@ export const sourceOf = ({ url, member, verify }: Artifact): string => JSON.stri
 
 /** Firmware asks for a loader by TFTP or by HTTP: it stands in both folders under the same name. */
 function overTftpAndHttp(loader: Artifact): readonly Artifact[] {
-  const name = loader.path.slice(loader.path.lastIndexOf("/") + 1);
+  const name = loader.path.slice(layout.tftp.length + 1);
   const places = [`${layout.tftp}/${name}`, `${layout.static}/boot/${name}`];
   return places.map((path) => ({ ...loader, path }));
 }

@@ -25,14 +25,30 @@ export const layout = {
     /** A TSIG key as `nsupdate -k` and named read it. */
     tsigKey: (name: string) => `tls/dns/${name}.key`,
   },
-  /** Boot loaders by what DHCP option 93 says; the same names over TFTP and below /static/boot. */
+  /**
+   * Boot loaders by what DHCP option 93 says; the same names over TFTP and below /static/boot. A bsroot may lack some (the builder knows
+   * no source for them) and an operator may put any of them there: a machine whose loader is not there is told so in the journal.
+   */
   loaders: {
     bios: "undionly.kpxe",
     "uefi-amd64": "snponly-amd64.efi",
-    "uefi-arm64": "ipxe-arm64.efi",
     "uefi-amd64-http": "ipxe-amd64.efi",
+    "uefi-arm64": "ipxe-arm64.efi",
+    "uefi-ia32": "snponly-ia32.efi",
+    "uefi-ia32-http": "ipxe-ia32.efi",
+    "uefi-arm32": "ipxe-arm32.efi",
+    "uefi-riscv64": "ipxe-riscv64.efi",
+    "uefi-loong64": "ipxe-loong64.efi",
+    // A shim loads its second stage from its own folder, so each has one to itself.
+    "secure-boot-amd64": "secure-boot/amd64/shim.efi",
+    "secure-boot-amd64-http": "secure-boot/amd64-http/shim.efi",
+    "secure-boot-arm64": "secure-boot/arm64/shim.efi",
+    "secure-boot-arm64-http": "secure-boot/arm64-http/shim.efi",
   },
 } as const;
+
+/** What a loader is for: "uefi-amd64". */
+export type LoaderName = keyof typeof layout.loaders;
 
 /** manifest.json: every file of a bsroot but itself, in the order of their paths. */
 export interface Manifest {

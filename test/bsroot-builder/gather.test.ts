@@ -43,6 +43,17 @@ describe("what is gathered", () => {
     ]);
   });
 
+  test("keeps what a shim loads beside it, over TFTP and over HTTP", () => {
+    const pair = ["shim.efi", "ipxe.efi"].map((name) => artifact(`tftpboot/secure-boot/amd64/${name}`, `https://x/${name}`));
+    const registry = { ...registryOf(() => []), loaderArtifacts: () => pair };
+    expect(gather(cluster(description()), registry).map(({ path }) => path)).toEqual([
+      "html/static/boot/secure-boot/amd64/ipxe.efi",
+      "html/static/boot/secure-boot/amd64/shim.efi",
+      "tftpboot/secure-boot/amd64/ipxe.efi",
+      "tftpboot/secure-boot/amd64/shim.efi",
+    ]);
+  });
+
   test("is both systems when machines run different ones, for each architecture", () => {
     const arm = '{ mac: "52:54:00:00:00:13", name: arm, arch: arm64 }';
     const paths = gather(cluster(description({ machines: [CP, WORKER, arm] })), { osTarget, loaderArtifacts }).map(({ path }) => path);

@@ -87,16 +87,25 @@ test("each machine gets its own key and nobody else's", () => {
   expect(secrets).not.toContain("52-54-00-00-00-11");
 });
 
-test("the loaders are those DHCP offers, out of iPXE's release", () => {
+test("the loaders are those DHCP offers, out of iPXE's release, but for architectures that no description can name", () => {
   const paths = loaderArtifacts().map(({ path }) => path);
-  expect(paths.sort()).toEqual(
-    Object.values(layout.loaders)
-      .map((name) => `tftpboot/${name}`)
-      .sort(),
-  );
+  const offered = Object.values(layout.loaders).map((name) => `tftpboot/${name}`);
+  const left = ["arm32", "riscv64", "loong64"].map((name) => `tftpboot/ipxe-${name}.efi`);
+  expect(offered.filter((path) => !paths.includes(path))).toEqual(left);
   for (const { url, member } of loaderArtifacts()) {
     expect(url).toMatch(/^https:\/\/github\.com\/ipxe\/ipxe\/releases\/download\/v\d+\.\d+\.\d+\/ipxeboot\.tar\.gz$/);
-    expect(member).toMatch(/^ipxeboot\/(x86_64|arm64)\//);
+    expect(member).toMatch(/^ipxeboot\/((x86_64|arm64)(-sb)?|i386)\//);
+  }
+});
+
+test("every shim has its signed second stage beside it, under the name it asks for", () => {
+  const members = new Map(loaderArtifacts().map(({ path, member }) => [path, member]));
+  const shims = [...members.keys()].filter((path) => path.endsWith("/shim.efi"));
+  expect(shims).toHaveLength(4);
+  for (const shim of shims) {
+    const second = members.get(shim.replace("shim.efi", "ipxe.efi"));
+    expect(second).toMatch(shim.includes("-http/") ? /-sb\/ipxe\.efi$/ : /-sb\/snponly\.efi$/);
+    expect(second!.split("/")[1]).toBe(members.get(shim)!.split("/")[1]);
   }
 });
 

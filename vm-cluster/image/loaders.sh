@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # loaders.sh MIRROR: iPXE as its project publishes it, made of Debian 13's package. (Debian 12's build of 2019 cannot start a
-# local disk on UEFI.) MIRROR is laid out like the internet, so that the builder's own download code finds it there.
+# local disk on UEFI.) MIRROR is laid out like the internet, so that the builder's own download code finds it there. What Debian does not
+# build, signed iPXE and iPXE for 32-bit UEFI, is there as a line of text that says so.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./apt.sh
@@ -23,5 +24,9 @@ loaders=$work/ipxe/usr/lib/ipxe boot=$work/tree/ipxeboot
 cp "$loaders/undionly.kpxe" "$loaders/snponly.efi" "$boot/x86_64/"
 cp "$loaders/ipxe-amd64.efi" "$boot/x86_64/ipxe.efi"
 cp "$loaders/ipxe-arm64.efi" "$boot/arm64/ipxe.efi"
+for absent in i386/{snponly,ipxe}.efi x86_64-sb/{shimx64,snponly,ipxe}.efi arm64-sb/{shimaa64,snponly,ipxe}.efi; do
+  mkdir -p "$(dirname "$boot/$absent")"
+  echo "stands in for $absent of iPXE's release, which Debian does not build" > "$boot/$absent"
+done
 mkdir -p "$(dirname "$target")"
 tar -C "$work/tree" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c ipxeboot | gzip -9n > "$target"
