@@ -4,11 +4,11 @@ import type { Lock, LockedArtifact } from "../cluster/layout.ts";
 
 export { parseLock } from "../cluster/bsroot-files.ts";
 
-export const EMPTY: Lock = { version: 1, versions: {}, artifacts: {} };
+export const EMPTY: Lock = { version: 1, versions: {}, images: {}, artifacts: {} };
 
 /** Keys in order, so that a second build writes the same bytes. */
-export function formatLock({ versions, artifacts }: Lock): string {
-  return `${JSON.stringify({ version: 1, versions: sorted(versions), artifacts: sorted(artifacts) }, null, 2)}\n`;
+export function formatLock({ versions, images, artifacts }: Lock): string {
+  return `${JSON.stringify({ version: 1, versions: sorted(versions), images: sorted(images), artifacts: sorted(artifacts) }, null, 2)}\n`;
 }
 
 const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
@@ -25,7 +25,7 @@ export function pinOf(lock: Lock, artifact: Artifact): LockedArtifact | undefine
 /** What stays believed when the user asks for everything new: only what somebody else vouches for. */
 export function forUpdate({ artifacts }: Lock): Lock {
   const vouched = Object.entries(artifacts).filter(([, { verified }]) => verified !== "first-use");
-  return { version: 1, versions: {}, artifacts: Object.fromEntries(vouched) };
+  return { version: 1, versions: {}, images: {}, artifacts: Object.fromEntries(vouched) };
 }
 
 /** A member of an archive is written as the archive's URL and, behind #, its name. */

@@ -26,6 +26,7 @@ const manifest = z.object({
 const lock = z.strictObject({
   version: z.literal(1),
   versions: z.record(z.string(), z.string()),
+  images: z.record(z.string(), z.string().regex(/^sha256:[0-9a-f]{64}$/, "is no digest")).default({}),
   artifacts: z.record(z.string(), z.strictObject({ url: z.string(), size, sha256, verified: z.string() })),
 });
 

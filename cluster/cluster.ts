@@ -20,6 +20,8 @@ export interface Cluster {
   readonly machines: readonly Machine[];
   /** What a MAC that is not listed becomes: shown and left alone, or (the 2016 form) a plain worker without secrets. */
   readonly unlisted: Unlisted;
+  /** Container images to carry along, by whole name: "docker.io/library/nginx:1.27". */
+  readonly images: readonly string[];
   readonly mirrors: readonly Mirror[];
   readonly install: InstallPolicy;
   /** Only from a 2016-form description: what it asks for that this release does not do. */

@@ -1,6 +1,6 @@
 /** What everybody asks of a Cluster: who a MAC is, what it is called, which systems must be there. */
 import { dashed, type Mac } from "./address.ts";
-import type { Architecture, Cluster, Machine, Os } from "./cluster.ts";
+import { ARCHITECTURES, type Architecture, type Cluster, type Machine, type Os } from "./cluster.ts";
 
 /** The listed machine with this MAC. */
 export const machineByMac = (cluster: Cluster, mac: Mac): Machine | undefined => cluster.machines.find((machine) => machine.mac === mac);
@@ -11,6 +11,13 @@ export function becomes(cluster: Cluster, mac: Mac): Machine | undefined {
   if (listed || cluster.unlisted.become === "discovered") return listed;
   const { os, disk, architecture } = cluster.unlisted;
   return { mac, name: dashed(mac), roles: ["worker"], architecture, os, disk, labels: {}, options: [], secureBoot: false };
+}
+
+/** Every processor that some machine has, in the order of ARCHITECTURES. */
+export function architectures({ machines, unlisted }: Cluster): readonly Architecture[] {
+  const there = new Set(machines.map(({ architecture }) => architecture));
+  if (unlisted.become === "worker") there.add(unlisted.architecture);
+  return ARCHITECTURES.filter((architecture) => there.has(architecture));
 }
 
 /** The host name of whoever has this MAC; the MAC with dashes when it is not listed. */

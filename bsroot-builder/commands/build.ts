@@ -2,6 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { imageReference } from "../../cluster/image-reference.ts";
+import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
 import { Cache } from "../download/cache.ts";
 import type { Delivery } from "../download/delivery.ts";
@@ -15,6 +17,10 @@ import { survey } from "../download/survey.ts";
 import { lookUp } from "../download/versions.ts";
 import { Web } from "../download/web.ts";
 import { gather, type Registry } from "../gather.ts";
+import { configPath, readCredentials } from "../images/credentials.ts";
+import { RegistryDoor } from "../images/registry-door.ts";
+import { resolveImages } from "../images/resolve.ts";
+import { links } from "../images/storage.ts";
 import { forUpdate } from "../lock.ts";
 import { makeTls } from "../pki/make.ts";
 import { planTls, type TlsPlan } from "../pki/plan.ts";
@@ -61,7 +67,10 @@ export async function build(file: string, options: BuildOptions, registry: Regis
   });
   const web = new Web(process.env);
   try {
-    return await buildInto(root, description, options, registry, terminal, opener(web));
+    const credentials = await readCredentials(configPath(process.env)).catch((error: Error) => {
+      throw new Failure([error.message]);
+    });
+    return await buildInto(root, description, options, registry, terminal, opener(new RegistryDoor(web, credentials)));
   } finally {
     web.close();
     await letGo();
@@ -89,17 +98,20 @@ async function buildInto(
   try {
     const unknown = await lookUp(questions(cluster, registry), delivery);
     if (unknown.length > 0) throw new Failure(unknown);
-    const artifacts = gather(withVersions(cluster, lock.value), registry);
+    const images = await resolveImages(cluster.images.map(imageReference), architectures(cluster), jobs, delivery);
+    if (images.failures.length > 0) throw new Failure(images.failures);
+    const named = images.images.flatMap(links);
+    const artifacts = [...gather(withVersions(cluster, lock.value), registry), ...images.artifacts];
     const { kept, wanted } = await survey(artifacts, lock.value, site);
     const { fetched, reused, failures } = await download(wanted, jobs, delivery);
     if (failures.length > 0) throw new Failure(failures);
 
     await makeTls(root, cluster, tls, now());
     const paths = new Set(artifacts.map((artifact) => artifact.path));
-    const removed = await removeUnwanted(root, paths, site.notes);
+    const removed = await removeUnwanted(root, new Set([...paths, ...named.map(({ path }) => path)]), site.notes);
     await removeParts(root);
     await lock.keepOnly(paths);
-    await assemble(root, { cluster: cluster.name, description: text, artifacts, lock: lock.value });
+    await assemble(root, { cluster: cluster.name, description: text, artifacts, links: named, lock: lock.value });
     return { bsroot: root, kept: kept.length, fetched, reused, removed, certificates: inWords(tls), warnings };
   } finally {
     progress.close();

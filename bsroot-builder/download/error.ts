@@ -3,10 +3,13 @@
 export class DownloadError extends Error {
   /** Whether the same request may succeed a moment later: a cut connection, a busy server. */
   readonly again: boolean;
+  /** Milliseconds that the server asked us to wait before. */
+  readonly after: number | undefined;
 
-  constructor(what: string, options: { readonly again?: boolean; readonly cause?: unknown } = {}) {
+  constructor(what: string, options: { readonly again?: boolean; readonly after?: number; readonly cause?: unknown } = {}) {
     super(what, options.cause === undefined ? {} : { cause: options.cause });
     this.again = options.again ?? false;
+    this.after = options.after;
   }
 }
 

@@ -53,7 +53,7 @@ export async function fetchPart(job: FetchJob, tools: FetchTools): Promise<Fetch
         continued ||= part.received > 0;
         if (failures >= TRIES)
           throw new DownloadError(`${error.message}; gave up after ${TRIES} tries, run the build again to go on`, { cause: error });
-        await tools.sleep(Math.min(PAUSE.first * 2 ** (failures - 1), PAUSE.longest));
+        await tools.sleep(error.after ?? Math.min(PAUSE.first * 2 ** (failures - 1), PAUSE.longest));
       }
     }
   } catch (error) {

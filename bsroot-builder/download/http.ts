@@ -2,11 +2,11 @@
 import type { IncomingMessage } from "node:http";
 import { DownloadError, messageOf } from "./error.ts";
 import type { Opened, Wish } from "./source.ts";
-import type { Web } from "./web.ts";
+import type { Getter } from "./web.ts";
 
 const MAX_REDIRECTS = 5;
 
-export async function openHttp(wish: Wish, web: Web): Promise<Opened> {
+export async function openHttp(wish: Wish, web: Getter): Promise<Opened> {
   let url = wish.url;
   for (let redirects = 0; ; redirects += 1) {
     const answer = await ask(url, wish, web);
@@ -24,7 +24,7 @@ export async function openHttp(wish: Wish, web: Web): Promise<Opened> {
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-async function ask(url: string, { offset, validator }: Wish, web: Web): Promise<IncomingMessage> {
+async function ask(url: string, { offset, validator }: Wish, web: Getter): Promise<IncomingMessage> {
   // If-Range makes a changed file arrive whole instead of as a tail that does not fit (RFC 9110 §13.1.5).
   const rest = offset > 0 && validator !== undefined ? { range: `bytes=${offset}-`, "if-range": validator } : {};
   try {
@@ -62,7 +62,7 @@ function trim({
   return { ...rest, ...(size !== undefined && { size }), ...(validator !== undefined && { validator }) };
 }
 
-function refusal({ statusCode: status = 0 }: IncomingMessage): DownloadError {
+function refusal({ statusCode: status = 0, headers }: IncomingMessage): DownloadError {
   if (status === 404 || status === 410) {
     return new DownloadError(
       `answers ${status}: no such file there; check the version in the description, or redirect the address with mirrors:`,
@@ -70,9 +70,21 @@ function refusal({ statusCode: status = 0 }: IncomingMessage): DownloadError {
   }
   if (status === 401 || status === 403)
     return new DownloadError(`answers ${status}: it does not let us in; redirect the address with mirrors:`);
-  if (status === 429 || status >= 500 || status === 408) return new DownloadError(`answers ${status}`, { again: true });
+  if (status === 429 || status >= 500 || status === 408)
+    return new DownloadError(`answers ${status}`, { again: true, ...patience(headers) });
   return new DownloadError(`answers ${status}, which is not a file`);
 }
+
+/** How long a busy server asks us to wait: seconds, or a date (RFC 9110 §10.2.3). */
+function patience(headers: IncomingMessage["headers"]): { after?: number } {
+  const text = headers["retry-after"];
+  if (text === undefined) return {};
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.parse(headers.date ?? "");
+  return wait > 0 ? { after: Math.min(wait, LONGEST_WAIT) } : {};
+}
+
+/** Milliseconds; who asks for more is asked again before. */
+const LONGEST_WAIT = 300_000;
 
 /** A strong entity tag, or the date; a weak tag does not promise the same bytes (RFC 9110 §8.8.1, §13.1.5). */
 function validatorOf(answer: IncomingMessage): string | undefined {

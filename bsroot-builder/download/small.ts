@@ -1,8 +1,9 @@
-/** Small texts that are read, not kept: keys, signatures, version lists. Each URL is asked for once in a build. */
+/** Small texts that are read: keys, signatures, version lists, manifests. Each URL is asked for once in a build. */
 import { DownloadError } from "./error.ts";
 import type { FetchTools } from "./fetch.ts";
 
-const LIMIT = 1 << 20;
+/** Bytes: a manifest of a container image may have 4 MiB (OCI distribution-spec, "Pushing Manifests"). */
+const LIMIT = 4 << 20;
 const TRIES = 4;
 
 export class SmallFiles {
@@ -29,7 +30,7 @@ export class SmallFiles {
         return await this.#once(url);
       } catch (error) {
         if (!(error instanceof DownloadError) || !error.again || failures === TRIES) throw error;
-        await this.#tools.sleep(500 * 2 ** (failures - 1));
+        await this.#tools.sleep(error.after ?? 500 * 2 ** (failures - 1));
       }
     }
   }
@@ -41,7 +42,7 @@ export class SmallFiles {
       let length = 0;
       for await (const chunk of source.body) {
         length += chunk.length;
-        if (length > LIMIT) throw new DownloadError("is over 1 MB, too long for a key, a signature or a version");
+        if (length > LIMIT) throw new DownloadError("is over 4 MiB, too long for a key, a signature, a version or a manifest");
         chunks.push(chunk);
       }
       return Buffer.concat(chunks);

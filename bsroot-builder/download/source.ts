@@ -2,7 +2,7 @@
 import { DownloadError } from "./error.ts";
 import { openHttp } from "./http.ts";
 import { openFile } from "./local.ts";
-import type { Web } from "./web.ts";
+import type { Getter } from "./web.ts";
 
 export interface Wish {
   /** http(s) or file. */
@@ -27,7 +27,7 @@ export interface Opened {
 export type Open = (wish: Wish) => Promise<Opened>;
 
 /** Throws DownloadError. */
-export function opener(web: Web): Open {
+export function opener(web: Getter): Open {
   return (wish) => {
     const { protocol } = parseUrl(wish.url);
     if (protocol === "file:") return openFile(wish);

@@ -9,6 +9,9 @@ import { type Environment, proxyFor, proxyHeaders, tunnel } from "./proxy.ts";
 /** Milliseconds in which something must happen on a connection. */
 const PATIENCE = 60_000;
 
+/** Whoever fetches may come with credentials, or be a test. */
+export type Getter = Pick<Web, "get">;
+
 export class Web {
   readonly #environment: Environment;
   readonly #patience: number;

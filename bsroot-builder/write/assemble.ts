@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact } from "../../cluster/extension.ts";
 import { type Lock, layout } from "../../cluster/layout.ts";
+import type { Link } from "../images/storage.ts";
 import { formatLock } from "../lock.ts";
 import { formatManifest, type ManifestFile } from "../manifest.ts";
 import { writeWhole } from "./atomic.ts";
@@ -13,13 +14,16 @@ export interface Contents {
   /** cluster-desc.yml as the user wrote it. */
   readonly description: string;
   readonly artifacts: readonly Artifact[];
+  /** Names of container images. */
+  readonly links: readonly Link[];
   readonly lock: Lock;
 }
 
 /** The manifest comes last: a bsroot whose manifest is right is whole. Answers its files. */
-export async function assemble(root: string, { cluster, description, artifacts, lock }: Contents): Promise<readonly ManifestFile[]> {
+export async function assemble(root: string, { cluster, description, artifacts, links, lock }: Contents): Promise<readonly ManifestFile[]> {
   await writeIfChanged(join(root, layout.description), description);
   await writeIfChanged(join(root, layout.lock), formatLock(lock));
+  for (const { path, digest } of links) await writeIfChanged(join(root, path), digest);
   const secrets = (await readdir(join(root, layout.tls.folder), { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),
   );
@@ -27,6 +31,7 @@ export async function assemble(root: string, { cluster, description, artifacts, 
     ...artifacts.map(({ path }): ManifestFile => ({ path, size: lock.artifacts[path]!.size, sha256: lock.artifacts[path]!.sha256 })),
     await entryOf(root, layout.description),
     await entryOf(root, layout.lock),
+    ...(await Promise.all(links.map(({ path }) => entryOf(root, path)))),
   ];
   for (const { parentPath, name } of secrets) {
     files.push({ ...(await entryOf(root, join(parentPath, name).slice(root.length + 1))), secret: true });

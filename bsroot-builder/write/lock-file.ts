@@ -41,6 +41,11 @@ export class GrowingLock {
     return this.#save();
   }
 
+  setImages(images: Lock["images"]): Promise<void> {
+    this.#lock = { ...this.#lock, images };
+    return this.#save();
+  }
+
   pin(artifacts: Readonly<Record<string, LockedArtifact>>): Promise<void> {
     this.#lock = { ...this.#lock, artifacts: { ...this.#lock.artifacts, ...artifacts } };
     return this.#save();

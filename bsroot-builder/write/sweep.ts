@@ -6,7 +6,7 @@ import { parseManifest } from "../manifest.ts";
 import type { Notes } from "./notes.ts";
 
 /** Folders that only downloads live in. */
-const DOWNLOADS = [layout.tftp, layout.static];
+const DOWNLOADS = [layout.tftp, layout.static, layout.registry];
 
 /** Answers what it removed; folders left empty go too. */
 export async function removeUnwanted(root: string, wanted: ReadonlySet<string>, notes: Notes): Promise<readonly string[]> {

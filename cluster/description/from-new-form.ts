@@ -83,6 +83,7 @@ export function clusterOfNewForm(form: NewForm): Cluster {
     sshKeys: form.sshKeys,
     machines: form.machines.map((machine) => machineOf(machine, form)),
     unlisted: { become: "discovered" },
+    images: [...new Set(form.images)],
     mirrors: form.mirrors,
     install: form.install,
   };

@@ -127,6 +127,7 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
     sshKeys: form.ssh_authorized_keys,
     machines: form.nodes.map((node) => machineOf(node, osOf(form))),
     unlisted: { become: "worker", os: osOf(form), disk: DISK, architecture: "amd64" },
+    images: [],
     mirrors: [],
     install: { window: 7200, attempts: 5 },
     original: originalOf(form),

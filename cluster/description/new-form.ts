@@ -134,6 +134,9 @@ export const newForm = block(
       .describe("Public keys that may log in to every node."),
     disk: disk.prefault({}).describe("The rule for every machine's disk that has no rule of its own."),
     machines: list(machine, "a list of machines, each with mac: and name:").describe("The machines of the cluster."),
+    images: list(word(values.imageName, "docker.io/library/nginx:1.27"), "a list, as in [docker.io/library/nginx:1.27]")
+      .prefault([])
+      .describe("Container images that the bootstrapper's registry serves to the nodes."),
     mirrors: list(mirror, "a list, each with from: and to:").prefault([]).describe("Where to fetch from instead of the files' own URLs."),
     install: install.prefault({}).describe("How long and how often a machine may try to install itself."),
   },

@@ -1,5 +1,6 @@
 /** One written word -> one value. Each throws TypeError that says what is wrong and what to write instead. */
 import { type Ipv4, ipv4, type Mac, mac, type Range, toNumber } from "../address.ts";
+import { imageReference } from "../image-reference.ts";
 import { quote } from "./problem.ts";
 import { nearest } from "./suggest.ts";
 
@@ -9,6 +10,9 @@ const refuse = (text: string, wrong: string, instead: string): never => {
 
 const YES = new Set(["true", "yes", "y", "on"]);
 const NO = new Set(["false", "no", "n", "off"]);
+
+/** The whole name of a container image, with its origin and its tag or digest. */
+export const imageName = (text: string): string => imageReference(text).name;
 
 export function yesNo(text: string): boolean {
   const word = text.toLowerCase();

@@ -11,6 +11,10 @@ const name = fc.string().filter((key) => key !== "__proto__");
 const locks: fc.Arbitrary<Lock> = fc.record({
   version: fc.constant(1 as const),
   versions: fc.dictionary(name, fc.string()),
+  images: fc.dictionary(
+    name,
+    hex(64).map((digest) => `sha256:${digest}`),
+  ),
   artifacts: fc.dictionary(name, locked),
 });
 const shuffled = <T>(record: Readonly<Record<string, T>>): Record<string, T> => Object.fromEntries(Object.entries(record).reverse());
@@ -20,7 +24,9 @@ test("what is written is what is read, and the same content is the same bytes wh
     fc.property(locks, (lock) => {
       const text = formatLock(lock);
       expect(formatLock(parseLock(text))).toBe(text);
-      expect(formatLock({ version: 1, versions: shuffled(lock.versions), artifacts: shuffled(lock.artifacts) })).toBe(text);
+      expect(
+        formatLock({ version: 1, versions: shuffled(lock.versions), images: shuffled(lock.images), artifacts: shuffled(lock.artifacts) }),
+      ).toBe(text);
     }),
     { numRuns: 300 },
   );

@@ -16,6 +16,7 @@ const CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const lock: Lock = {
   version: 1,
   versions: {},
+  images: {},
   artifacts: Object.fromEntries(
     flatcar
       .artifacts({ target: "flatcar", channel: "stable", version: "4593.2.5" }, "amd64")
@@ -63,7 +64,7 @@ describe("a machine that nobody listed", () => {
 });
 
 test("before a build the install script cannot be known, and that is said", () => {
-  expect(() => show("install", CP_1, { version: 1, versions: {}, artifacts: {} })).toThrow(
+  expect(() => show("install", CP_1, { version: 1, versions: {}, images: {}, artifacts: {} })).toThrow(
     /sextant.lock does not know .*; run bsroot-builder build first/,
   );
 });

@@ -19,7 +19,7 @@ export function makeBsroot(folder: string, description = DESCRIPTION, addresses:
     writeFileSync(join(folder, path), content, { mode });
   };
   put(layout.description, description);
-  put(layout.lock, `${JSON.stringify({ version: 1, versions: {}, artifacts: {} })}\n`);
+  put(layout.lock, `${JSON.stringify({ version: 1, versions: {}, images: {}, artifacts: {} })}\n`);
   for (const loader of Object.values(layout.loaders)) put(`${layout.tftp}/${loader}`, `loader ${loader}`);
   for (const { os, architecture } of cluster.machines)
     for (const { path } of osTarget(os).artifacts(os, architecture)) put(path, `bytes of ${path}`.repeat(100));

@@ -67,6 +67,7 @@ export function rack(network: Partial<Network> = {}, more: Partial<Cluster> = {}
     sshKeys: [],
     machines: [machine("cp-1", CP1, "10.77.0.11"), machine("w-1", W1, "10.77.0.12"), machine("w-2", W2)],
     unlisted: { become: "discovered" },
+    images: [],
     mirrors: [],
     install: { window: 3600, attempts: 3 },
     ...more,

@@ -61,6 +61,7 @@ export const cluster = (machines: readonly Machine[], given: Partial<Cluster> = 
   sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPublicPartOfAKeyOfTheOperatorXXXXXXXXXXXX operator@laptop"],
   machines,
   unlisted: { become: "discovered" },
+  images: [],
   mirrors: [],
   install: { window: 3600, attempts: 3 },
   ...given,

@@ -406,7 +406,7 @@ test("several failures are all reported, and what could be fetched is kept for t
 
 test("a disk that cannot hold what is pinned is found out before anything is asked for", async () => {
   const pin = { url: `${SITE}/image`, size: 1e15, sha256: hashOf("x"), verified: "first-use" };
-  await shop.put("sextant.lock", JSON.stringify({ version: 1, versions: {}, artifacts: { "html/static/image": pin } }));
+  await shop.put("sextant.lock", JSON.stringify({ version: 1, versions: {}, images: {}, artifacts: { "html/static/image": pin } }));
   expect(await shop.failures(registryOf(() => [file("image"), file("small")]))).toEqual([
     expect.stringMatching(/bsroot: needs 1.0 PB, and the disk has .* too little; make room or choose another --out$/),
   ]);
