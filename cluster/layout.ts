@@ -11,6 +11,8 @@ export const layout = {
   tftp: "tftpboot",
   /** Served over HTTP as /static. */
   static: "html/static",
+  /** Container images: the storage of a distribution registry. */
+  registry: "registry",
   tls: {
     folder: "tls",
     ca: "tls/ca.pem",
@@ -62,6 +64,8 @@ export interface Lock {
   readonly version: 1;
   /** "flatcar/stable/amd64" -> "4593.2.5" */
   readonly versions: Readonly<Record<string, string>>;
+  /** "docker.io/library/nginx:1.27" -> "sha256:..." */
+  readonly images: Readonly<Record<string, string>>;
   /** By Artifact.path. */
   readonly artifacts: Readonly<Record<string, LockedArtifact>>;
 }
