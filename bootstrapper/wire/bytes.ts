@@ -22,27 +22,38 @@ export class ByteReader {
   }
 
   uint8(what: string): number {
-    return this.take(1, what)[0]!;
+    return this.#bytes[this.#step(1, what)]!;
   }
 
   uint16(what: string): number {
-    const [high, low] = this.take(2, what) as unknown as [number, number];
-    return (high << 8) | low;
+    const at = this.#step(2, what);
+    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!;
   }
 
   uint32(what: string): number {
-    return this.uint16(what) * 0x10000 + this.uint16(what);
+    const at = this.#step(4, what);
+    const bytes = this.#bytes;
+    return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
   }
 
   /** The next `length` bytes as a view, not a copy. */
   take(length: number, what: string): Uint8Array {
-    if (length > this.left) throw new WireError(this.#protocol, `${what} is cut short: ${length} bytes expected, ${this.left} left`);
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    const at = this.#step(length, what);
+    return this.#bytes.subarray(at, at + length);
   }
 
   rest(): Uint8Array {
     return this.take(this.left, "the rest");
+  }
+
+  /** Where the `length` bytes begin that are now read. */
+  #step(length: number, what: string): number {
+    const at = this.#at;
+    if (length > this.#bytes.length - at) {
+      throw new WireError(this.#protocol, `${what} is cut short: ${length} bytes expected, ${this.left} left`);
+    }
+    this.#at = at + length;
+    return at;
   }
 }
 
@@ -60,26 +71,44 @@ export class ByteWriter {
   }
 
   uint8(value: number): this {
-    this.#room(1)[0] = value;
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
     return this;
   }
 
   uint16(value: number): this {
-    return this.uint8(value >>> 8).uint8(value);
+    const at = this.#grow(2);
+    const bytes = this.#bytes;
+    bytes[at] = value >>> 8;
+    bytes[at + 1] = value;
+    return this;
   }
 
   uint32(value: number): this {
-    return this.uint16(value >>> 16).uint16(value);
+    const at = this.#grow(4);
+    const bytes = this.#bytes;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+    return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#room(value.length).set(value);
+    const at = this.#grow(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 
   zeros(count: number): this {
-    this.#room(Math.max(0, count)).fill(0);
+    const at = this.#grow(Math.max(0, count));
+    this.#bytes.fill(0, at, this.#length);
     return this;
+  }
+
+  /** Writes over one byte that was written before. */
+  put(at: number, value: number): void {
+    this.#bytes[at] = value;
   }
 
   /** What was written, as a view. */
@@ -87,14 +116,16 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  #room(length: number): Uint8Array {
-    const needed = this.#length + length;
+  /** Makes room for `length` more bytes; where they begin. */
+  #grow(length: number): number {
+    const at = this.#length;
+    const needed = at + length;
     if (needed > this.#bytes.length) {
       const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
     this.#length = needed;
-    return this.#bytes.subarray(needed - length, needed);
+    return at;
   }
 }
