@@ -22,7 +22,9 @@ export interface Kernel {
 
 /** <asm-generic/socket.h>, <bits/socket.h>. */
 export const AF_INET = 2;
+export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
@@ -33,6 +35,12 @@ export const SO_BINDTODEVICE = 25;
 export const SO_RCVBUFFORCE = 33;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;
+/** <linux/if_ether.h>, <linux/in.h>, <linux/sockios.h>. */
+export const ETH_P_IP = 0x0800;
+export const ETH_P_ARP = 0x0806;
+export const IPPROTO_ICMP = 1;
+export const SIOCGIFHWADDR = 0x8927;
+export const SIOCGIFINDEX = 0x8933;
 
 /** The structures are spelled by hand, as these two lay them out. */
 const KNOWN = process.platform === "linux" && ["x64", "arm64"].includes(process.arch);
@@ -68,6 +76,15 @@ export function socketAddress(address: number, port: number): Buffer {
   made.writeUInt16LE(AF_INET, 0);
   made.writeUInt16BE(port, 2);
   made.writeUInt32BE(address, 4);
+  return made;
+}
+
+/** struct sockaddr_ll (packet(7)): the interface that a frame leaves on. `ethertype` is only for binding. */
+export function packetAddress(index: number, ethertype = 0): Buffer {
+  const made = Buffer.alloc(20);
+  made.writeUInt16LE(AF_PACKET, 0);
+  made.writeUInt16BE(ethertype, 2);
+  made.writeInt32LE(index, 4);
   return made;
 }
 
