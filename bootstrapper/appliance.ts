@@ -7,7 +7,7 @@ import { look } from "./inspection.ts";
 import { type JournalEntry, makeJournal } from "./journal.ts";
 import { openRoster } from "./machines/roster.ts";
 import { addressOfNeighbour, neighbourAt } from "./neighbours.ts";
-import { type Base, type Late, makeDhcp, makeDns, makeHttp, makeInspection, makeTftp, makeTime, type Part } from "./parts.ts";
+import { type Base, type Late, makeDhcp, makeDns, makeHttp, makeInspection, makeRegistry, makeTftp, makeTime, type Part } from "./parts.ts";
 import { addressMissing, endpoints, servedFrom } from "./place.ts";
 import { StartError } from "./port-trouble.ts";
 import type { Settings } from "./settings.ts";
@@ -53,6 +53,8 @@ export class Appliance {
     this.#running(await makeHttp(base, server, base.late.dhcp));
     const clock = await makeTime(base);
     if (clock) base.late.time = this.#running(clock);
+    const images = await makeRegistry(base);
+    if (images) base.late.registry = this.#running(images);
     this.#running(makeInspection(base));
     const seconds = (performance.now() / 1000).toFixed(1); // since the process began
     const machines = `${base.cluster.machines.length} ${base.cluster.machines.length === 1 ? "machine" : "machines"}`;

@@ -1,10 +1,15 @@
 /** A program that runs beside us for as long as we do: started again when it ends, ever more slowly while it keeps ending. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 export interface ChildSettings {
   readonly command: string;
   readonly args: readonly string[];
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Its pid is written there while it runs, for whoever comes after us when we are killed. */
+  readonly pidFile?: string;
   /** Asked before each start; says why it cannot run now, in words for the operator. */
   hindrance?(): Promise<string | undefined>;
   /** What it prints. */
@@ -56,10 +61,11 @@ export async function runChild(settings: ChildSettings): Promise<Child> {
     const hindrance = await settings.hindrance?.();
     if (closing) return;
     if (hindrance) return inTrouble(hindrance, startedAt);
-    const started = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const started = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...settings.environment } });
     for (const output of [started.stdout, started.stderr]) createInterface({ input: output }).on("line", settings.onLine);
     await new Promise<void>((resolve) => {
       started.once("spawn", () => {
+        if (settings.pidFile) writeFileSync(settings.pidFile, `${started.pid}\n`);
         child = started;
         trouble = undefined;
         resolve();

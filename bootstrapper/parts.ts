@@ -17,6 +17,7 @@ import type { KeptJournal } from "./journal.ts";
 import type { Roster } from "./machines/roster.ts";
 import { dhcpBeside } from "./place.ts";
 import { withPorts } from "./port-trouble.ts";
+import { type ImageRegistry, startRegistry } from "./registry.ts";
 import type { Settings } from "./settings.ts";
 import type { Store } from "./store/store.ts";
 import { startTftp } from "./tftp/service.ts";
@@ -38,6 +39,7 @@ export interface Base {
 export interface Late {
   dhcp?: Dhcp;
   time?: Time;
+  registry?: ImageRegistry;
 }
 export interface Part {
   close(): Promise<void>;
@@ -110,8 +112,15 @@ export function makeHttp({ settings: { ports }, bsroot, cluster, kept, roster, l
     journalTail: (count) => kept.tail(count),
     leases: () => dhcp.leases(),
     health: () => ({
-      ok: late.time?.ok() ?? true,
-      parts: { dhcp: dhcp.health(), tftp: "serving", dns: "serving", http: "serving", time: late.time?.health() ?? "off" },
+      ok: (late.time?.ok() ?? true) && (late.registry?.ok() ?? true),
+      parts: {
+        dhcp: dhcp.health(),
+        tftp: "serving",
+        dns: "serving",
+        http: "serving",
+        time: late.time?.health() ?? "off",
+        registry: late.registry?.health() ?? "off",
+      },
     }),
     now: Date.now,
     random: (bytes) => randomBytes(bytes).toString("hex"),
@@ -125,6 +134,19 @@ export async function makeTime({ settings, cluster: { network }, address, kept }
   const { subnet } = network;
   const { journal } = kept;
   return startTime({ mode: settings.time, address, port: settings.ports.time, subnet, folder: resolve(settings.state), journal });
+}
+
+/** Only where there are images: a bsroot without any needs no registry. */
+export async function makeRegistry({ settings, bsroot, address, kept }: Base): Promise<ImageRegistry | undefined> {
+  if (settings.registry === "off" || !bsroot.files.some(({ path }) => path.startsWith(`${layout.registry}/`))) return undefined;
+  return startRegistry({
+    address,
+    port: settings.ports.registry,
+    bsroot: resolve(bsroot.folder),
+    folder: resolve(settings.state),
+    journal: kept.journal,
+    path: settings.path,
+  });
 }
 
 export function makeInspection({ bsroot, kept }: Base): Part {

@@ -14,7 +14,10 @@ export interface Settings {
   readonly address?: Ipv4;
   readonly ports: Ports;
   readonly time: TimeMode;
+  readonly registry: "serve" | "off";
   readonly log: LineFormat;
+  /** Where programs that we start are looked for: PATH. */
+  readonly path: string;
 }
 export interface Ports {
   readonly http: number;
@@ -23,6 +26,7 @@ export interface Ports {
   readonly tftp: number;
   readonly dns: number;
   readonly time: number;
+  readonly registry: number;
 }
 
 /** Wrong use: the program says so and ends with code 2. */
@@ -52,7 +56,9 @@ const OPTIONS = {
   "tftp-port": port(69, "boot loaders"),
   "dns-port": port(53, "names of machines, and questions passed on"),
   "time-port": port(123, "NTP"),
+  "registry-port": port(5000, "container images"),
   time: option("MODE", "serve", "off; serve: give out this host's clock; steer: set it too", oneOf("off", "serve", "steer")),
+  registry: option("MODE", "serve", "off; serve: give out the container images of the bsroot, if it has any", oneOf("off", "serve")),
   log: option("FORMAT", "text", "text or json", oneOf("text", "json")),
 } as const;
 type Name = keyof typeof OPTIONS;
@@ -86,9 +92,12 @@ export function readSettings(words: readonly string[], environment: Readonly<Rec
       tftp: read("tftp-port"),
       dns: read("dns-port"),
       time: read("time-port"),
+      registry: read("registry-port"),
     }),
     time: read("time"),
+    registry: read("registry"),
     log: read("log"),
+    path: environment["PATH"] ?? "",
   });
 }
 

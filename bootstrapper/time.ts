@@ -1,10 +1,11 @@
 /** Time for the nodes: chrony as a child of ours, with its configuration and its socket in our state folder. */
 import { execFile } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cidr, type Ipv4, type Subnet } from "../cluster/address.ts";
 import { type Child, runChild } from "./child.ts";
 import type { Journal } from "./journal.ts";
+import { endOrphan } from "./orphan.ts";
 import { openUdp } from "./wire/udp.ts";
 
 /** `serve`: give out this host's clock and leave it alone. `steer`: set it too, from sources the operator names. */
@@ -51,7 +52,7 @@ export async function startTime(settings: TimeSettings): Promise<Time> {
     command: chronyd,
     args: ["-d", ...(mode === "serve" ? ["-x"] : []), "-f", files.conf],
     hindrance: async () => {
-      await endOrphan(files);
+      await endOrphan(files.pid, files.conf);
       return portTaken(settings);
     },
     onLine: (line) => journal({ from: "time", level: isComplaint(line) ? "warning" : "info", text: withoutTime(line) }),
@@ -96,21 +97,6 @@ export function chronyConf(
     ...(mode === "steer" ? steering : []),
     "",
   ].join("\n");
-}
-
-/** A bootstrapper that was killed leaves its chronyd behind, which holds the port. Only one that runs with our own file is ended. */
-async function endOrphan({ conf, pid: pidFile }: { readonly conf: string; readonly pid: string }): Promise<void> {
-  const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
-  const isOurs = async (): Promise<boolean> => {
-    const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    return words.split("\0").includes(conf);
-  };
-  if (!Number.isInteger(pid) || pid <= 1) return;
-  for (let tries = 0; tries < 20 && (await isOurs()); tries++) {
-    process.kill(pid, tries < 15 ? "SIGTERM" : "SIGKILL");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  await rm(pidFile, { force: true });
 }
 
 /** chronyd shares the port with any other server that shares it, silently, and each gets some of the questions. */

@@ -20,7 +20,7 @@ const WORLD = /^(node:(dgram|net|tls|http|https|fs|fs\/promises|child_process|pr
 const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /(^|\/)(main|service|udp)\.ts$/,
   /^templates\/render\.ts$/, // reads the .eta files beside it
-  /^bootstrapper\/(settings|appliance|bsroot|child|time|printer|port-holder|neighbours)\.ts$/,
+  /^bootstrapper\/(settings|appliance|bsroot|child|orphan|time|registry|printer|port-holder|neighbours)\.ts$/,
   /^bootstrapper\/store\//,
   /^bootstrapper\/(tftp|http)\/(files|static-files|page|server)\.ts$/,
   /^bsroot-builder\/(commands|download|images|write|pki)\//,

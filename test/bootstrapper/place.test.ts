@@ -3,7 +3,7 @@ import { addressMissing, endpoints, servedFrom } from "../../bootstrapper/place.
 import { ipv4 } from "../../cluster/address.ts";
 import { described } from "../support/description.ts";
 
-const PORTS = { http: 80, https: 443, dhcp: 67, tftp: 69, dns: 53, time: 123 };
+const PORTS = { http: 80, https: 443, dhcp: 67, tftp: 69, dns: 53, time: 123, registry: 5000 };
 const ETH0 = { interface: "eth0", address: "192.168.1.5" };
 const LO = { interface: "lo", address: "127.0.0.1" };
 

@@ -9,9 +9,11 @@ describe("the command line", () => {
       command: "serve",
       bsroot: "/bsroot",
       state: "/var/lib/sextant",
-      ports: { http: 80, https: 443, dhcp: 67, tftp: 69, dns: 53, time: 123 },
+      ports: { http: 80, https: 443, dhcp: 67, tftp: 69, dns: 53, time: 123, registry: 5000 },
       time: "serve",
+      registry: "serve",
       log: "text",
+      path: "",
     });
   });
 

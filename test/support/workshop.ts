@@ -21,6 +21,7 @@ export interface DescriptionOptions {
   readonly machines?: readonly string[];
   /** from -> to */
   readonly mirrors?: Readonly<Record<string, string>>;
+  readonly images?: readonly string[];
 }
 
 export const CP = '{ mac: "52:54:00:00:00:11", name: cp-1, address: 10.77.0.11, roles: [control-plane] }';
@@ -30,12 +31,14 @@ export const description = ({
   os = "{ target: flatcar, version: 4593.2.5 }",
   machines = [CP, WORKER],
   mirrors = {},
+  images = [],
 }: DescriptionOptions = {}): string =>
   `cluster: demo
 domain: demo.lan
 network: { subnet: 10.77.0.0/24, bootstrapper: 10.77.0.1, range: 10.77.0.100-10.77.0.199 }
 os: ${os}
 sshKeys: ["${SSH_KEY}"]
+images: [${images.map((image) => JSON.stringify(image)).join(", ")}]
 machines:
 ${machines.map((machine) => `  - ${machine}\n`).join("")}mirrors:${
     Object.keys(mirrors).length === 0

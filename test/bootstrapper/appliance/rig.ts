@@ -27,13 +27,13 @@ export class Rig {
   readonly folder = mkdtempSync(join(tmpdir(), "sextant-rig-"));
   readonly bsroot = join(this.folder, "bsroot");
   readonly state = join(this.folder, "state");
-  readonly ports: Record<"http" | "https" | "dhcp" | "tftp" | "dns" | "time", number>;
+  readonly ports: Record<"http" | "https" | "dhcp" | "tftp" | "dns" | "time" | "registry", number>;
   output = "";
   #child: ChildProcess | undefined;
 
   private constructor(ports: readonly number[]) {
-    const [http, https, dhcp, tftp, dns, time] = ports as [number, number, number, number, number, number];
-    this.ports = { http, https, dhcp, tftp, dns, time };
+    const [http, https, dhcp, tftp, dns, time, registry] = ports as [number, number, number, number, number, number, number];
+    this.ports = { http, https, dhcp, tftp, dns, time, registry };
   }
 
   static async make(description = DESCRIPTION): Promise<Rig> {
@@ -135,6 +135,6 @@ async function freePorts(): Promise<readonly number[]> {
     await new Promise((resolve) => server.close(resolve));
     return port;
   };
-  const ports = await Promise.all([free(), free(), free(), free(), free(), free()]);
+  const ports = await Promise.all([free(), free(), free(), free(), free(), free(), free()]);
   return ports.every((port) => port < 65_000) ? ports : freePorts();
 }

@@ -1,0 +1,152 @@
+/** Small container images made from nothing, and the real registry that hands them out. */
+import { execFile, spawn } from "node:child_process";
+import { createHash, createSign, generateKeyPairSync } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import forge from "node-forge";
+
+export const run = promisify(execFile);
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** An OCI layout with one image for each architecture, below an index. Answers the index's digest. */
+export function makeImage(folder: string, name: string, architectures: readonly string[] = ["amd64", "arm64"], layerSize = 3000): string {
+  const blobs = join(folder, "blobs", "sha256");
+  mkdirSync(blobs, { recursive: true });
+  const put = (bytes: Uint8Array, mediaType: string) => {
+    writeFileSync(join(blobs, sha256(bytes)), bytes);
+    return { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
+  };
+  const json = (value: unknown, kind: string) => put(Buffer.from(JSON.stringify(value)), `application/vnd.oci.image.${kind}.v1+json`);
+  const manifests = architectures.map((architecture) => {
+    const tar = tarOf("greeting", Buffer.alloc(layerSize, `${name} for ${architecture}\n`));
+    const layer = put(gzipSync(tar), "application/vnd.oci.image.layer.v1.tar+gzip");
+    const rootfs = { type: "layers", diff_ids: [`sha256:${sha256(tar)}`] };
+    const config = json({ os: "linux", architecture, config: {}, rootfs }, "config");
+    const manifest = json(
+      { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [layer] },
+      "manifest",
+    );
+    return { ...manifest, platform: { os: "linux", architecture } };
+  });
+  const index = json({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests }, "index");
+  writeFileSync(join(folder, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+  const entry = { ...index, annotations: { "org.opencontainers.image.ref.name": "it" } };
+  writeFileSync(join(folder, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
+  return index.digest;
+}
+
+/** ustar, one file (POSIX.1-1988). */
+function tarOf(name: string, content: Uint8Array): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write("0000644\0", 100);
+  header.write("0000000\0", 108);
+  header.write("0000000\0", 116);
+  header.write(`${content.length.toString(8).padStart(11, "0")}\0`, 124);
+  header.write("00000000000\0", 136);
+  header.write("        0", 148);
+  header.write("ustar\x0000", 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512), Buffer.alloc(1024)]);
+}
+
+export interface Origin {
+  readonly url: string;
+  readonly host: string;
+  push(layout: string, name: string, credentials?: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The distribution registry on loopback, empty. `auth`: its configuration of that name. */
+export async function startOrigin(folder: string, auth?: object): Promise<Origin> {
+  const port = await freePort();
+  mkdirSync(folder, { recursive: true });
+  const config = {
+    version: 0.1,
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, "storage") } },
+    http: { addr: `127.0.0.1:${port}` },
+    ...(auth && { auth }),
+  };
+  writeFileSync(join(folder, "config.yml"), JSON.stringify(config));
+  const child = spawn("docker-registry", ["serve", join(folder, "config.yml")], { stdio: "ignore" });
+  const host = `127.0.0.1:${port}`;
+  for (let tries = 0; ; tries++) {
+    const up = await fetch(`http://${host}/v2/`).then(
+      () => true,
+      () => false,
+    );
+    if (up) break;
+    if (tries === 100) throw new Error("docker-registry does not answer");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    url: `http://${host}`,
+    host,
+    push: async (layout, name, credentials) => {
+      const login = credentials === undefined ? [] : ["--dest-creds", credentials];
+      await run("skopeo", [
+        "copy",
+        "--quiet",
+        "--all",
+        "--dest-tls-verify=false",
+        ...login,
+        `oci:${layout}:it`,
+        `docker://${host}/${name}`,
+      ]);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        child.kill();
+      }),
+  };
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Somebody who gives out tokens that a registry believes: an RS256 JWT with its certificate in x5c. */
+export interface TokenIssuer {
+  readonly certificate: string;
+  token(scope: string, service: string): string;
+}
+
+export function tokenIssuer(): TokenIssuer {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const pem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+  const made = forge.pki.createCertificate();
+  made.publicKey = forge.pki.publicKeyFromPem(publicKey.export({ type: "spki", format: "pem" }).toString());
+  made.serialNumber = "01";
+  made.validity.notBefore = new Date(Date.now() - 86_400_000);
+  made.validity.notAfter = new Date(Date.now() + 86_400_000);
+  const subject = [{ name: "commonName", value: "tokens" }];
+  made.setSubject(subject);
+  made.setIssuer(subject);
+  made.setExtensions([{ name: "basicConstraints", cA: true }]);
+  made.sign(forge.pki.privateKeyFromPem(pem), forge.md.sha256.create());
+  const der = forge.util.encode64(forge.asn1.toDer(forge.pki.certificateToAsn1(made)).getBytes());
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return {
+    certificate: forge.pki.certificateToPem(made),
+    token: (scope, service) => {
+      const [type = "", name = "", actions = ""] = scope.split(":");
+      const now = Math.floor(Date.now() / 1000);
+      const access = scope === "" ? [] : [{ type, name, actions: actions.split(",") }];
+      const claims = { iss: "issuer", sub: "", aud: service, exp: now + 300, nbf: now - 60, iat: now, jti: String(now), access };
+      const signed = `${part({ typ: "JWT", alg: "RS256", x5c: [der] })}.${part(claims)}`;
+      return `${signed}.${createSign("sha256").update(signed).sign(privateKey).toString("base64url")}`;
+    },
+  };
+}
