@@ -1,0 +1,46 @@
+/** The bootstrapper: the whole compiled program on a small bsroot, as it is shipped, with everything but NTP. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../../vm-cluster/command.ts";
+import { CACHE } from "../cache.ts";
+import { start } from "../processes.ts";
+import type { Server } from "./server.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const DIST = join(CACHE, "dist");
+
+export const ours: Server = {
+  name: "sextant",
+  serves: ["dhcp", "tftp", "dns"],
+  remarks: { dhcp: "one fdatasync for all leases that wait for it, before their ACKs" },
+  start(lab, _, { bsroot }) {
+    const folder = lab.room("sextant");
+    const log = join(folder, "log");
+    const words = ["serve", "--bsroot", bsroot, "--state", join(folder, "state"), "--time", "off"];
+    const command = lab.at("server", [process.execPath, join(DIST, "bootstrapper/main.js"), ...words]);
+    return start(command, log, () => existsSync(log) && /ready in [\d.]+ s/.test(readFileSync(log, "utf8")));
+  },
+};
+
+/** What is compiled: the files as they are, or those of a commit, with some folders as they are. */
+export interface Source {
+  readonly commit: string | undefined;
+  readonly with: readonly string[];
+}
+
+/** Beside dist/, which somebody may be using. Types are not looked at: that is what `make test` does. */
+export async function compile(source: Source): Promise<void> {
+  const from = source.commit === undefined ? ROOT : await checkedOut(source.commit, source.with);
+  await run("rm", ["-rf", DIST]);
+  await run("npm", ["exec", "--", "tsc", "-p", join(from, "tsconfig.build.json"), "--noCheck", "--outDir", DIST], { cwd: ROOT });
+  const assets = "find templates bootstrapper -type f ! -name '*.ts' ! -name '*.md' -exec cp --parents -t \"$0\" {} +";
+  await run("sh", ["-c", assets, DIST], { cwd: from });
+  writeFileSync(join(DIST, "package.json"), readFileSync(join(ROOT, "package.json")));
+}
+
+async function checkedOut(commit: string, folders: readonly string[]): Promise<string> {
+  const folder = join(CACHE, "source");
+  const script = 'rm -rf "$0" && mkdir -p "$0" && git archive "$1" | tar -x -C "$0" && shift && for each; do rm -rf "$0/$each" && cp -r "$each" "$0/$each"; done';
+  await run("sh", ["-c", script, folder, commit, ...folders], { cwd: ROOT });
+  return folder;
+}
