@@ -53,7 +53,7 @@ describe("render", () => {
   });
 
   test("does not follow instructions inside a value", () => {
-    expect(render("roles/base/hosts.toml.eta", { registry: "<%= it.secret %>" })).toContain("<%= it.secret %>");
+    expect(render("roles/base/hosts.toml.eta", { registry: "<%= it.secret %>", ca: "" })).toContain("<%= it.secret %>");
   });
 });
 

@@ -1,6 +1,7 @@
 /** What every node gets, whatever its role: name, administrator, certificate, time, containers, and its voice back to the bootstrapper. */
 import { dashed } from "../../../cluster/address.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
+import { imageReference } from "../../../cluster/image-reference.ts";
 import { layout } from "../../../cluster/layout.ts";
 import type { PlanFile, PlanPiece, Unit } from "../../../cluster/plan.ts";
 import { render } from "../../render.ts";
@@ -46,15 +47,24 @@ const time = ({ cluster, server }: BootContext): readonly PlanFile[] =>
     ? [text("/etc/systemd/timesyncd.conf.d/10-sextant.conf", render("roles/base/timesyncd.conf.eta", { server: server.address }))]
     : [];
 
-const containers = ({ server }: BootContext): readonly PlanFile[] => [
+/** Registries whose images are asked for by name in manifests everywhere, also where none of their images is served. */
+const USUAL_ORIGINS = ["docker.io", "ghcr.io", "quay.io", "registry.k8s.io"];
+
+const containers = ({ cluster, server }: BootContext): readonly PlanFile[] => [
   text("/etc/containerd/config.toml", render("roles/base/containerd.toml.eta", {})),
-  text(
-    "/etc/containerd/certs.d/_default/hosts.toml",
-    render("roles/base/hosts.toml.eta", { registry: `http://${server.address}:${REGISTRY_PORT}` }),
-  ),
+  ...origins(cluster).map((origin) => {
+    const registry = `https://${server.address}:${REGISTRY_PORT}/v2/${origin === "_default" ? "" : origin.replace(":", "_")}`;
+    const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem" });
+    return text(`/etc/containerd/certs.d/${origin.replace(/:(\d+)$/, "_$1_")}/hosts.toml`, hosts); // host_port_, as a colon may not be everywhere in a path
+  }),
   text("/etc/modules-load.d/10-sextant.conf", render("roles/base/modules.conf.eta", {})),
   text("/etc/sysctl.d/90-sextant.conf", render("roles/base/sysctl.conf.eta", {})),
 ];
+
+const origins = ({ images }: BootContext["cluster"]): readonly string[] => {
+  const named = images.map((image) => imageReference(image).origin);
+  return ["_default", ...[...new Set([...USUAL_ORIGINS, ...named])].sort()];
+};
 
 /** The DNS check makes sense only where machines ask our DNS: not beside a site's own DHCP or name servers. */
 function voice({ cluster, machine, server }: BootContext): readonly PlanFile[] {
