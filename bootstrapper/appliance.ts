@@ -7,8 +7,20 @@ import { look } from "./inspection.ts";
 import { type JournalEntry, makeJournal } from "./journal.ts";
 import { openRoster } from "./machines/roster.ts";
 import { addressOfNeighbour, neighbourAt } from "./neighbours.ts";
-import { type Base, type Late, makeDhcp, makeDns, makeHttp, makeInspection, makeRegistry, makeTftp, makeTime, type Part } from "./parts.ts";
-import { addressMissing, endpoints, servedFrom } from "./place.ts";
+import {
+  type Base,
+  type Late,
+  makeDhcp,
+  makeDns,
+  makeHttp,
+  makeInspection,
+  makeRegistry,
+  makeRouterAdvertisements,
+  makeTftp,
+  makeTime,
+  type Part,
+} from "./parts.ts";
+import { addressMissing, bootCards, endpoints, servedFrom } from "./place.ts";
 import { StartError } from "./port-trouble.ts";
 import type { Settings } from "./settings.ts";
 import { openStore } from "./store/file-store.ts";
@@ -46,6 +58,8 @@ export class Appliance {
 
     const base = await this.#remember(settings, bsroot, address, print);
     const { journal } = base.kept;
+    const advertisements = makeRouterAdvertisements(base, bootCards(base.cluster.network, addressesHere()));
+    if (advertisements) base.late.routerAdvertisements = this.#running(advertisements);
     base.late.dhcp = this.#running(await makeDhcp(base));
     this.#running(await makeTftp(base));
     this.#running(await makeDns(base, base.late.dhcp));
@@ -91,6 +105,6 @@ export class Appliance {
 
 function addressesHere() {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses.filter(({ family }) => family === "IPv4").map(({ address }) => ({ interface: name, address })),
+    addresses.filter(({ family }) => family === "IPv4").map(({ address, mac, internal }) => ({ interface: name, address, mac, internal })),
   );
 }

@@ -18,6 +18,7 @@ import type { Roster } from "./machines/roster.ts";
 import { dhcpBeside } from "./place.ts";
 import { withPorts } from "./port-trouble.ts";
 import { type ImageRegistry, startRegistry } from "./registry.ts";
+import { type Card, type RouterAdvertisements, startRouterAdvertisements } from "./router-advertisements/service.ts";
 import type { Settings } from "./settings.ts";
 import type { Store } from "./store/store.ts";
 import { startTftp } from "./tftp/service.ts";
@@ -38,6 +39,7 @@ export interface Base {
 /** What the machines' book asks of parts that need it themselves. */
 export interface Late {
   dhcp?: Dhcp;
+  routerAdvertisements?: RouterAdvertisements;
   time?: Time;
   registry?: ImageRegistry;
 }
@@ -45,7 +47,7 @@ export interface Part {
   close(): Promise<void>;
 }
 
-export function makeDhcp({ settings: { ports }, cluster, address, store, kept, roster }: Base): Promise<Dhcp> {
+export function makeDhcp({ settings: { ports }, cluster, address, store, kept, roster, late }: Base): Promise<Dhcp> {
   return withPorts("udp", { "--dhcp-port": ports.dhcp }, () =>
     startDhcp({
       cluster,
@@ -54,6 +56,7 @@ export function makeDhcp({ settings: { ports }, cluster, address, store, kept, r
       journal: kept.journal,
       now: Date.now,
       nextBoot: (mac) => {
+        late.routerAdvertisements?.due();
         void roster.apply(mac, { type: "seen", booting: true });
         return roster.nextBoot(mac);
       },
@@ -61,6 +64,12 @@ export function makeDhcp({ settings: { ports }, cluster, address, store, kept, r
       ...(ports.dhcp !== 67 && { ports: dhcpBeside(ports.dhcp) }),
     }),
   );
+}
+
+/** `cards`: those that machines boot through. */
+export function makeRouterAdvertisements({ cluster, kept }: Base, cards: readonly Card[]): RouterAdvertisements | undefined {
+  if (!cluster.network.routerAdvertisements || cards.length === 0) return undefined;
+  return startRouterAdvertisements({ cards, journal: kept.journal });
 }
 
 export function makeTftp({ settings: { ports }, bsroot, address, kept, roster }: Base): Promise<Part> {
@@ -115,6 +124,7 @@ export function makeHttp({ settings: { ports }, bsroot, cluster, kept, roster, l
       ok: (late.time?.ok() ?? true) && (late.registry?.ok() ?? true),
       parts: {
         dhcp: dhcp.health(),
+        "router advertisements": late.routerAdvertisements?.health() ?? "off",
         tftp: "serving",
         dns: "serving",
         http: "serving",

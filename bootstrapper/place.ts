@@ -1,6 +1,6 @@
 /** Where we serve from: our address and ports, and what follows from them. */
-import type { Ipv4 } from "../cluster/address.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { type Ipv4, type Mac, mac } from "../cluster/address.ts";
+import type { Cluster, Network } from "../cluster/cluster.ts";
 import type { Endpoints } from "../cluster/extension.ts";
 import type { Ports } from "./settings.ts";
 
@@ -8,6 +8,18 @@ import type { Ports } from "./settings.ts";
 export interface Here {
   readonly interface: string;
   readonly address: string;
+}
+
+/** The Ethernet cards that machines boot through: the named ones, or those that have our address on one of the machines' networks. */
+export function bootCards(
+  { interfaces, bootstrapper, subnets }: Pick<Network, "interfaces" | "bootstrapper" | "subnets">,
+  here: readonly (Here & { readonly mac: string; readonly internal: boolean })[],
+): readonly { readonly interface: string; readonly mac: Mac }[] {
+  const ours: readonly string[] = [bootstrapper, ...subnets.flatMap((subnet) => subnet.bootstrapper ?? [])];
+  const chosen = here.filter(
+    (one) => !one.internal && (interfaces.length > 0 ? interfaces.includes(one.interface) : ours.includes(one.address)),
+  );
+  return [...new Map(chosen.map((one) => [one.interface, mac(one.mac)]))].map(([name, address]) => ({ interface: name, mac: address }));
 }
 
 /** What to tell the operator; undefined when all is well. Every host has all of 127.0.0.0/8 (RFC 1122 §3.2.1.3). */
