@@ -111,6 +111,11 @@ export class ByteWriter {
     this.#bytes[at] = value;
   }
 
+  /** Takes back what was written from there on. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   /** What was written, as a view. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);

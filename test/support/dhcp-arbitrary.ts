@@ -1,6 +1,6 @@
 /** Arbitrary DHCP options for property tests. */
 import fc from "fast-check";
-import { MESSAGE_TYPES, type Options } from "../../bootstrapper/dhcp/options.ts";
+import { MESSAGE_TYPES, nameOfCode, type Options } from "../../bootstrapper/dhcp/options.ts";
 import type { ClientName } from "../../bootstrapper/dhcp/values.ts";
 import { fromNumber } from "../../cluster/address.ts";
 
@@ -24,12 +24,32 @@ const VALUES: { readonly [Name in keyof Required<Options>]: fc.Arbitrary<Require
   rebindingTime: seconds,
   subnetMask: address,
   routers: addresses,
+  autoConfigure: fc.nat({ max: 255 }),
+  classlessRoutes: fc.uint8Array({ minLength: 5, maxLength: 300, size: "max" }),
+  pxelinuxConfig: text,
+  pxelinuxPrefix: text,
+  maxMessageSize: fc.nat({ max: 65535 }),
+  undi: fc.uint8Array({ minLength: 3, maxLength: 3 }),
+  subnetSelection: address,
+  others: fc
+    .uniqueArray(
+      fc.tuple(
+        fc.integer({ min: 1, max: 254 }).filter((code) => code !== 52 && nameOfCode(code) === undefined),
+        bytes,
+      ),
+      {
+        minLength: 1,
+        maxLength: 5,
+        selector: ([code]) => code,
+      },
+    )
+    .map((pairs) => new Map(pairs)),
   broadcastAddress: address,
   nameServers: addresses,
   hostname: text,
   domain: text,
   ntpServers: addresses,
-  wanted: fc.array(fc.nat({ max: 255 }), { minLength: 1 }),
+  wanted: fc.uint8Array({ minLength: 1, maxLength: 300, size: "max" }),
   message: text,
   vendorClass: text,
   vendorSpecific: bytes,

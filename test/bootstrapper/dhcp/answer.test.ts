@@ -378,7 +378,7 @@ test("an ACK tells a machine everything the description says", () => {
 });
 
 test("a client that says what it wants gets that, and what it cannot do without", () => {
-  expect(reply("discover", { wanted: [3, 12, 224] }).packet.options).toEqual({
+  expect(reply("discover", { wanted: Uint8Array.of(3, 12, 224) }).packet.options).toEqual({
     messageType: "offer",
     serverId: "10.77.0.1",
     leaseTime: 3600,
@@ -420,11 +420,11 @@ test("the boot file is in the fields, and in the options of those who ask for th
     bootFile: "snponly-amd64.efi",
     options: { bootFile: "snponly-amd64.efi", bootServer: "10.77.0.1" },
   });
-  const fieldsOnly = reply("discover", { ...PXE["uefi"], wanted: [1, 3] }).packet;
+  const fieldsOnly = reply("discover", { ...PXE["uefi"], wanted: Uint8Array.of(1, 3) }).packet;
   expect(fieldsOnly.bootFile).toBe("snponly-amd64.efi");
   expect(fieldsOnly.options).not.toHaveProperty("bootFile");
   expect(fieldsOnly.options).not.toHaveProperty("bootServer");
-  expect(reply("discover", { ...PXE["http"], wanted: [1, 3] }).packet.options).toMatchObject({
+  expect(reply("discover", { ...PXE["http"], wanted: Uint8Array.of(1, 3) }).packet.options).toMatchObject({
     vendorClass: "HTTPClient",
     bootFile: expect.stringContaining("http://"),
   });
