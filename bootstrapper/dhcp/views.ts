@@ -15,6 +15,8 @@ export interface LeaseView {
 export interface LeaseViews {
   /** Leases that run, in no order. */
   leases(): readonly LeaseView[];
+  /** The lease of an address, if it runs. */
+  leaseAt(address: Ipv4): LeaseView | undefined;
   /** Whose the address is now: by reservation, or by a lease that runs. */
   holder(address: Ipv4): Mac | undefined;
   /** Where a machine is: its reservation, or a lease that runs. */
@@ -30,13 +32,17 @@ export function viewsOf(site: Site, book: Book, now: () => number): LeaseViews {
     const lease = leaseOf(book, mac);
     return site.addresses.reservations.get(mac) ?? (running(lease) ? lease.address : undefined);
   };
+  const view = (lease: Lease): LeaseView => {
+    const hostname = nameOf(site, lease.mac) ?? lease.hostname;
+    const ends = lease.endsAt === undefined ? {} : { expiresAt: lease.endsAt };
+    return { mac: lease.mac, address: lease.address, ...(hostname && { hostname }), ...ends };
+  };
   return {
-    leases: () =>
-      [...book.byAddress.values()].filter(running).map((lease) => {
-        const hostname = nameOf(site, lease.mac) ?? lease.hostname;
-        const ends = lease.endsAt === undefined ? {} : { expiresAt: lease.endsAt };
-        return { mac: lease.mac, address: lease.address, ...(hostname && { hostname }), ...ends };
-      }),
+    leases: () => [...book.byAddress.values()].filter(running).map(view),
+    leaseAt: (address) => {
+      const lease = book.byAddress.get(address);
+      return running(lease) ? view(lease) : undefined;
+    },
     holder: (address) => {
       const lease = book.byAddress.get(address);
       return book.reserved.get(address) ?? (running(lease) ? lease.mac : undefined);
