@@ -1,15 +1,20 @@
 /** Everything that must hold between the values of a description, in one pass, whichever form it is written in. */
 import { checkKeys, checkSources } from "./checks/access.ts";
+import { checkDns } from "./checks/dns.ts";
 import { checkKubernetes } from "./checks/kubernetes.ts";
 import { checkDisks, checkDuplicates, checkRoles } from "./checks/machines.ts";
-import { checkNetwork, checkRange, checkReservations } from "./checks/network.ts";
+import { checkNetworks, checkReservations } from "./checks/network.ts";
+import { checkOptions } from "./checks/options.ts";
+import { checkRanges } from "./checks/ranges.ts";
 import { type Facts, isLost } from "./facts.ts";
 import type { Finding } from "./problem.ts";
 
 const CHECKS: readonly ((facts: Facts) => Iterable<Finding>)[] = [
-  checkNetwork,
+  checkNetworks,
   checkReservations,
-  checkRange,
+  checkRanges,
+  checkOptions,
+  checkDns,
   checkDuplicates,
   checkRoles,
   checkDisks,

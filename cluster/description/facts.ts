@@ -1,6 +1,8 @@
 /** What a description states, each value with its path, whichever form it is written in and however incomplete: the input of every check. */
 import type { Ipv4, Mac, Range, Subnet } from "../address.ts";
-import type { RoleName, Source } from "../cluster.ts";
+import type { DnsRecord, RoleName, Source } from "../cluster.ts";
+import type { Level } from "../dhcp-options.ts";
+import type { WrittenOption } from "./options-form.ts";
 import { formatPath, type Path } from "./problem.ts";
 import type { Gaps } from "./salvage.ts";
 
@@ -11,16 +13,14 @@ export interface Stated<T> {
 
 export interface Facts {
   readonly domain?: Stated<string> | undefined;
-  readonly subnet?: Stated<Subnet> | undefined;
-  readonly bootstrapper?: Stated<Ipv4> | undefined;
   readonly bootstrapperName?: Stated<string> | undefined;
-  readonly range?: Stated<Range> | undefined;
-  /** Where a range would be written. */
-  readonly rangePath: Path;
-  readonly routers: readonly Stated<Ipv4>[];
-  readonly nameServers: readonly Stated<Ipv4>[];
+  /** The machines' network, then the further ones. */
+  readonly networks: readonly [NetworkFacts, ...NetworkFacts[]];
+  readonly interfaces: readonly Stated<string>[];
+  readonly options: readonly OptionsFacts[];
   readonly upstream: readonly Stated<Ipv4>[];
   readonly dhcp?: "serve" | "proxy" | undefined;
+  readonly dns?: DnsFacts | undefined;
   readonly podSubnet?: Stated<Subnet> | undefined;
   readonly serviceSubnet?: Stated<Subnet> | undefined;
   readonly dnsDomain?: Stated<string> | undefined;
@@ -36,6 +36,33 @@ export interface Facts {
   /** 2016-form files keep fixed addresses, routers and the server inside the range, and dnsmasq stepped around them. */
   readonly rangeMayHoldOthers: boolean;
   readonly gaps: Gaps;
+}
+
+export interface NetworkFacts {
+  readonly path: Path;
+  readonly subnet?: Stated<Subnet> | undefined;
+  /** Our own address in it. */
+  readonly bootstrapper?: Stated<Ipv4> | undefined;
+  readonly routers: readonly Stated<Ipv4>[];
+  readonly nameServers: readonly Stated<Ipv4>[];
+  readonly ranges: readonly Stated<Range>[];
+  /** Where a range would be written. */
+  readonly rangePath: Path;
+}
+
+export interface OptionsFacts {
+  readonly level: Level;
+  readonly written: readonly WrittenOption[];
+  readonly path: Path;
+}
+
+export interface DnsFacts {
+  /** Their names as they were written. */
+  readonly records: readonly Stated<DnsRecord>[];
+  readonly forward: readonly { readonly zone?: Stated<string> | undefined; readonly servers: readonly Stated<Ipv4>[] }[];
+  /** The names of the TSIG keys. */
+  readonly keys: readonly Stated<string>[];
+  readonly api?: Stated<string> | undefined;
 }
 
 export interface MachineFacts {

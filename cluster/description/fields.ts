@@ -39,6 +39,14 @@ export function list<T extends z.ZodType>(item: T, example: string) {
   return z.array(item, { error });
 }
 
+/** One, or several. */
+export function oneOrList<T extends z.ZodType>(item: T, example: string) {
+  return z.union([item, list(item, `a list, as in ${example}`)]);
+}
+
+/** Marks an issue that is about a field's name instead of what stands behind it. */
+export const ABOUT_NAME = { aboutName: true } as const;
+
 /** Fields with names. `others` are words people write for them elsewhere. */
 export function block<T extends z.ZodRawShape>(shape: T, example: string, others: Readonly<Record<string, string>> = {}) {
   const known = Object.keys(shape);

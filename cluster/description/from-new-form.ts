@@ -1,9 +1,11 @@
 /** The recommended form -> the facts to check, and the Cluster once they hold. */
 import { z } from "zod";
-import { nth } from "../address.ts";
-import { type Cluster, type DiskRule, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
-import { eachStated, type Facts, isLost, type Stated, stated } from "./facts.ts";
+import { nth, type Range } from "../address.ts";
+import { type Cluster, type DhcpOption, type DiskRule, type FurtherSubnet, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
+import { completed } from "./dns-record.ts";
+import { eachStated, type Facts, isLost, type NetworkFacts, type OptionsFacts, type Stated, stated } from "./facts.ts";
 import { type NewForm, newForm } from "./new-form.ts";
+import type { WrittenOption } from "./options-form.ts";
 import type { Path } from "./problem.ts";
 import type { Gaps } from "./salvage.ts";
 
@@ -14,15 +16,24 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
   const { network, kubernetes } = form;
   return {
     domain: stated(form.domain, "domain"),
-    subnet: stated(network?.subnet, "network", "subnet"),
-    bootstrapper: stated(network?.bootstrapper, "network", "bootstrapper"),
     bootstrapperName: stated(network?.bootstrapperName, "network", "bootstrapperName"),
-    range: stated(network?.range, "network", "range"),
-    rangePath: ["network", "range"],
-    routers: eachStated(network?.routers, "network", "routers"),
-    nameServers: eachStated(network?.nameServers, "network", "nameServers"),
+    networks: [
+      networkOf(network ?? {}, ["network"]),
+      ...(network?.subnets ?? []).map((one, index) => networkOf(one, ["network", "subnets", index])),
+    ],
+    interfaces: eachStated(network?.interfaces, "network", "interfaces"),
+    options: optionsOf(form),
     upstream: eachStated(network?.upstream, "network", "upstream"),
     dhcp: network?.dhcp,
+    dns: {
+      records: eachStated(form.dns?.records, "dns", "records"),
+      forward: (form.dns?.forward ?? []).map(({ zone, servers }, index) => ({
+        zone: stated(zone, "dns", "forward", index, "zone"),
+        servers: eachStated(servers, "dns", "forward", index, "servers"),
+      })),
+      keys: (form.dns?.keys ?? []).flatMap(({ name }, index) => stated(name, "dns", "keys", index, "name") ?? []),
+      api: stated(form.dns?.api, "dns", "api"),
+    },
     podSubnet: stated(kubernetes?.podSubnet, "kubernetes", "podSubnet"),
     serviceSubnet: stated(kubernetes?.serviceSubnet, "kubernetes", "serviceSubnet"),
     dnsDomain: stated(kubernetes?.dnsDomain, "kubernetes", "dnsDomain"),
@@ -46,6 +57,36 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
   };
 }
 
+type PartialNetwork = NonNullable<NonNullable<PartialForm["network"]>["subnets"]>[number];
+
+function networkOf({ subnet, bootstrapper, routers, nameServers, range }: PartialNetwork, path: Path): NetworkFacts {
+  return {
+    path,
+    subnet: stated(subnet, ...path, "subnet"),
+    bootstrapper: stated(bootstrapper, ...path, "bootstrapper"),
+    routers: eachStated(routers, ...path, "routers"),
+    nameServers: eachStated(nameServers, ...path, "nameServers"),
+    ranges: Array.isArray(range) ? eachStated(range, ...path, "range") : [stated(range, ...path, "range") ?? []].flat(),
+    rangePath: [...path, "range"],
+  };
+}
+
+function optionsOf({ network, machines }: PartialForm): readonly OptionsFacts[] {
+  return [
+    { level: "network", written: network?.options ?? [], path: ["network", "options"] },
+    ...(network?.subnets ?? []).map(({ options }, index) => ({
+      level: "subnet" as const,
+      written: options ?? [],
+      path: ["network", "subnets", index, "options"],
+    })),
+    ...(machines ?? []).map(({ options }, index) => ({
+      level: "machine" as const,
+      written: options ?? [],
+      path: ["machines", index, "options"],
+    })),
+  ];
+}
+
 /** Everything that may have an os and a disk rule of its own: the description and each machine. */
 function owners(form: PartialForm) {
   return [
@@ -63,22 +104,20 @@ function sources(os: PartialForm["os"], path: Path): readonly Stated<Source>[] {
 }
 
 export function clusterOfNewForm(form: NewForm): Cluster {
-  const { range, nameServers, ...network } = form.network;
+  const { range, nameServers, options, subnets, routerAdvertisements, ...network } = form.network;
   const { version, dnsAddress, ...kubernetes } = form.kubernetes;
   return {
     name: form.cluster,
     domain: form.domain,
     network: {
       ...network,
-      ranges: range ? [range] : [],
+      ranges: rangesOf(range),
       nameServers: nameServers ?? [network.bootstrapper],
-      leasesBy: "mac",
-      interfaces: [],
-      options: [],
-      subnets: [],
-      routerAdvertisements: network.dhcp === "serve",
+      options: options.map(unkeyed),
+      subnets: subnets.map(subnetOf),
+      routerAdvertisements: routerAdvertisements ?? network.dhcp === "serve",
     },
-    dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
+    dns: { ...form.dns, records: form.dns.records.map((record) => completed(record, form.domain)) },
     kubernetes: { ...kubernetes, ...(version && { version }), dnsAddress: dnsAddress ?? nth(kubernetes.serviceSubnet, 10) },
     sshKeys: form.sshKeys,
     machines: form.machines.map((machine) => machineOf(machine, form)),
@@ -89,7 +128,33 @@ export function clusterOfNewForm(form: NewForm): Cluster {
   };
 }
 
-function machineOf({ arch, address, os, disk, roles, ...machine }: NewForm["machines"][number], form: NewForm): Machine {
+const rangesOf = (range: Range | readonly Range[] | undefined): readonly Range[] => (range ? [range].flat() : []);
+const unkeyed = ({ code, hex }: WrittenOption): DhcpOption => ({ code, hex });
+
+function subnetOf({
+  subnet,
+  bootstrapper,
+  routers,
+  range,
+  nameServers,
+  lease,
+  options,
+}: NewForm["network"]["subnets"][number]): FurtherSubnet {
+  return {
+    subnet,
+    ...(bootstrapper && { bootstrapper }),
+    routers,
+    ranges: rangesOf(range),
+    ...(nameServers && { nameServers }),
+    ...(lease !== undefined && { lease }),
+    options: options.map(unkeyed),
+  };
+}
+
+function machineOf(
+  { arch, address, os, disk, roles, options, secureBoot, ...machine }: NewForm["machines"][number],
+  form: NewForm,
+): Machine {
   return {
     ...machine,
     ...(address && { address }),
@@ -97,8 +162,8 @@ function machineOf({ arch, address, os, disk, roles, ...machine }: NewForm["mach
     architecture: arch,
     os: osOf(os ?? form.os),
     disk: diskOf(disk ?? form.disk),
-    options: [],
-    secureBoot: false,
+    options: options.map(unkeyed),
+    secureBoot: secureBoot ?? form.secureBoot,
   };
 }
 

@@ -10,13 +10,20 @@ import { OLDEST_FLATCAR, orderedRange } from "./values.ts";
 export function factsOfOriginalForm(form: PartialOriginalForm, gaps: Gaps): Facts {
   return {
     domain: stated(form.domainname, "domainname"),
-    subnet: stated(networkOf(form).value, "subnet"),
-    bootstrapper: stated(form.bootstrapper, "bootstrapper"),
     bootstrapperName: stated(form.dockerdomain, "dockerdomain"),
-    range: stated(rangeOf(form).value, "iplow"),
-    rangePath: ["iplow"],
-    routers: eachStated(form.routers, "routers"),
-    nameServers: eachStated(form.nameservers, "nameservers"),
+    networks: [
+      {
+        path: [],
+        subnet: stated(networkOf(form).value, "subnet"),
+        bootstrapper: stated(form.bootstrapper, "bootstrapper"),
+        routers: eachStated(form.routers, "routers"),
+        nameServers: eachStated(form.nameservers, "nameservers"),
+        ranges: [stated(rangeOf(form).value, "iplow") ?? []].flat(),
+        rangePath: ["iplow"],
+      },
+    ],
+    interfaces: [],
+    options: [],
     upstream: eachStated(form.upstreamnameservers, "upstreamnameservers"),
     dhcp: form.start_pxe === false ? "proxy" : "serve",
     serviceSubnet: stated(form.k8s_service_cluster_ip_range, "k8s_service_cluster_ip_range"),
@@ -115,7 +122,7 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
       subnets: [],
       routerAdvertisements: form.start_pxe,
     },
-    dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
+    dns: { records: [], forward: [], keys: [], api: API_NAMES.find((name) => !isTaken(form, name))!, ingress: "apps" },
     kubernetes: {
       podSubnet: POD_SUBNETS.find((pods) => !overlap(pods, network) && !overlap(pods, serviceSubnet))!,
       serviceSubnet,
@@ -139,6 +146,11 @@ const DNS_DOMAIN = "cluster.local";
 
 /** The form has no field for the pods' network, which was always the first of these. The two other networks overlap three of them at most. */
 const POD_SUBNETS: readonly Subnet[] = ["10.1.0.0/16", "10.244.0.0/16", "172.20.0.0/16", "192.168.0.0/16"].map(subnet);
+
+/** The form has no field for it either; machines and the bootstrapper keep the names they have. */
+const API_NAMES = ["api", "kube-api", "kubernetes-api", "sextant-api"];
+const isTaken = ({ dockerdomain, nodes }: OriginalForm, name: string): boolean =>
+  dockerdomain === name || nodes.some(({ cur_host_name }) => cur_host_name === name);
 
 /** The original wrote /dev/sda without a look at it; we take the first disk, and only if it is blank or ours. */
 const DISK: DiskRule = { pick: "first", wipe: "blank" };

@@ -1,20 +1,16 @@
 /** The form of cluster-desc.yml that we recommend, as a schema: what `parse` accepts and what editors are told. */
 import { z } from "zod";
-import { ipv4, subnet } from "../address.ts";
 import { ARCHITECTURES, ROLES } from "../cluster.ts";
+import { dns } from "./dns-form.ts";
 import { block, list, names, word } from "./fields.ts";
+import { networkBlock } from "./network-form.ts";
+import { dhcpOptions } from "./options-form.ts";
 import { os } from "./os-form.ts";
 import { sshKey } from "./ssh-key.ts";
 import * as values from "./values.ts";
+import { address, dnsLabel, duration, NUMBER_OR_WORDS, network, yesNo } from "./words.ts";
 
-const ADDRESS = { format: "ipv4" };
-const LABEL = { pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" };
 const MAC = { pattern: "^([0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}$|^([0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}$" };
-const NUMBER_OR_WORDS = { type: ["integer", "string"] };
-const yesNo = word(values.yesNo, "true", { type: ["boolean", "string"], enum: [true, false, "yes", "no", "y", "n"] });
-const address = word(ipv4, "10.0.0.1", ADDRESS);
-const network = word(subnet, "10.0.0.0/24");
-const duration = (least: string, most: string, example: string) => word(values.durationBetween(least, most), example, NUMBER_OR_WORDS);
 
 const disk = block(
   {
@@ -38,7 +34,7 @@ const disk = block(
 const machine = block(
   {
     mac: word(values.machineMac, "52:54:00:12:34:56", MAC).describe("The MAC address of the network card it boots from."),
-    name: word(values.dnsLabel, "worker-1", LABEL).describe("Its host name: a DNS label, unique in the cluster."),
+    name: dnsLabel("worker-1").describe("Its host name: a DNS label, unique in the cluster."),
     address: address.optional().describe("Its reserved address; without one it gets an address of network.range."),
     roles: list(
       names(ROLES, { master: "control-plane", controlplane: "control-plane", node: "worker", minion: "worker" }),
@@ -57,34 +53,11 @@ const machine = block(
       })
       .prefault({})
       .describe("Labels of the Kubernetes node."),
+    options: dhcpOptions.prefault({}).describe("DHCP options for it, in place of those of its network."),
+    secureBoot: yesNo.optional().describe("Whether its UEFI starts only what is signed, instead of what is said for all."),
   },
   "mac: and name:",
   { ip: "address", hostname: "name", role: "roles", architecture: "arch" },
-);
-
-const networkBlock = block(
-  {
-    subnet: network.describe("The network the machines are in, as address/prefix."),
-    bootstrapper: address.describe("The bootstrapper's own static address in it."),
-    bootstrapperName: word(values.dnsLabel, "bootstrapper", LABEL).prefault("bootstrapper").describe("The bootstrapper's host name."),
-    routers: list(address, "a list, as in [10.0.0.254]").prefault([]).describe("Gateways given to the machines."),
-    range: word(values.addressRange, "10.0.0.100-10.0.0.199")
-      .optional()
-      .describe("Addresses for machines without one of their own, as first-last."),
-    nameServers: list(address, "a list, as in [10.0.0.1]")
-      .optional()
-      .describe("DNS servers given to the machines; the bootstrapper when absent."),
-    upstream: list(address, "a list, as in [9.9.9.9]")
-      .prefault([])
-      .describe("DNS servers the bootstrapper asks for names that are not the cluster's."),
-    lease: word(values.leaseTime, "12h", NUMBER_OR_WORDS).prefault("12h").describe("How long an address is lent: 12h, 7d or infinite."),
-    dhcp: names(["serve", "proxy"])
-      .prefault("serve")
-      .describe("serve: the bootstrapper gives addresses. proxy: the site's own DHCP server does."),
-    ntp: yesNo.prefault("true").describe("Whether the bootstrapper serves time to the machines."),
-  },
-  "subnet: and bootstrapper:",
-  { router: "routers", gateway: "routers", dns: "nameServers", nameservers: "nameServers", ip: "bootstrapper" },
 );
 
 const kubernetes = block(
@@ -124,15 +97,17 @@ const install = block(
 
 export const newForm = block(
   {
-    cluster: word(values.dnsLabel, "demo", LABEL).describe("The cluster's name: a DNS label."),
+    cluster: dnsLabel("demo").describe("The cluster's name: a DNS label."),
     domain: word(values.domainName, "demo.lan").describe("Every machine is <name>.<domain>."),
     network: networkBlock.describe("The machines' network and what the bootstrapper serves on it."),
     os: os.prefault({ target: "flatcar" }).describe("The operating system of every machine that names no other."),
+    dns: dns.prefault({}).describe("What the bootstrapper's DNS knows and does beside the machines' names."),
     kubernetes: kubernetes.prefault({}).describe("Kubernetes and its networks."),
     sshKeys: list(word(sshKey, "ssh-ed25519 AAAA... you@laptop"), "a list of public keys")
       .prefault([])
       .describe("Public keys that may log in to every node."),
     disk: disk.prefault({}).describe("The rule for every machine's disk that has no rule of its own."),
+    secureBoot: yesNo.prefault("false").describe("Whether the machines' UEFI starts only what is signed: they are handed signed loaders."),
     machines: list(machine, "a list of machines, each with mac: and name:").describe("The machines of the cluster."),
     images: list(word(values.imageName, "docker.io/library/nginx:1.27"), "a list, as in [docker.io/library/nginx:1.27]")
       .prefault([])
@@ -143,6 +118,7 @@ export const newForm = block(
   "cluster: demo",
   {
     ...below("network", networkBlock),
+    ...below("dns", dns),
     ...below("kubernetes", kubernetes),
     name: "cluster",
     nodes: "machines",

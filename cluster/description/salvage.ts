@@ -88,7 +88,8 @@ function findingsOf(issue: z.core.$ZodIssue): readonly Finding[] {
   const meant = issue.code === "invalid_union" ? issue.errors.find((issues) => !issues.some(isWrongKind)) : undefined;
   const inner = issue.code === "invalid_union" ? (meant ?? issue.errors[0] ?? []) : [];
   if (inner.length > 0) return inner.flatMap(findingsOf).map((finding) => ({ ...finding, path: [...path, ...finding.path] }));
-  return [{ path, message: issue.message }];
+  const aboutName = issue.code === "custom" && issue.params?.["aboutName"] === true;
+  return [{ path, message: issue.message, ...(aboutName && { aboutName }) }];
 }
 
 const isWrongKind = (issue: z.core.$ZodIssue): boolean => issue.code === "invalid_type" && issue.path.length === 0;

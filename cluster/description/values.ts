@@ -93,6 +93,9 @@ export function domainName(text: string): string {
   return refuse(text, "is not a domain name", "lower-case labels with dots between, as in demo.lan");
 }
 
+/** A whole name, which may end with the dot that zone files end it with. */
+export const zoneName = (text: string): string => domainName(text.replace(/(?<=[^.])\.$/, ""));
+
 export function hostOrAddress(text: string): string {
   return /^[\d.]+$/.test(text) ? ipv4(text) : domainName(text);
 }
@@ -119,6 +122,12 @@ export function addressRange(text: string): Range {
 export function orderedRange(first: Ipv4, last: Ipv4): Range {
   if (toNumber(first) > toNumber(last)) throw new TypeError(`${first}-${last} runs backwards; write ${last}-${first}`);
   return { first, last };
+}
+
+/** As Linux takes them: at most 15 bytes, and nothing that a path or `ip link` would read as something else. */
+export function interfaceName(text: string): string {
+  const plausible = /^[!-~]{1,15}$/.test(text) && !/[/:@%*"'`$\\]/.test(text) && !/^(\.{1,2}|-.*|all|default)$/.test(text);
+  return plausible ? text : refuse(text, "is not the name of a network interface", "one that `ip link` shows, as in eth1");
 }
 
 export function sha256(text: string): string {

@@ -3,9 +3,11 @@ import { broadcast, cidr, contains, overlap, type Subnet } from "../../address.t
 import type { Facts, Stated } from "../facts.ts";
 import type { Finding } from "../problem.ts";
 
-export function* checkKubernetes({ subnet, podSubnet, serviceSubnet, dnsAddress, dnsDomain, domain }: Facts): Iterable<Finding> {
-  yield* apart(podSubnet, "pods", subnet, "machines");
-  yield* apart(serviceSubnet, "services", subnet, "machines");
+export function* checkKubernetes({ networks, podSubnet, serviceSubnet, dnsAddress, dnsDomain, domain }: Facts): Iterable<Finding> {
+  for (const { subnet } of networks) {
+    yield* apart(podSubnet, "pods", subnet, "machines");
+    yield* apart(serviceSubnet, "services", subnet, "machines");
+  }
   yield* apart(serviceSubnet, "services", podSubnet, "pods");
 
   if (serviceSubnet && (serviceSubnet.value.prefix < 12 || serviceSubnet.value.prefix > 27)) {

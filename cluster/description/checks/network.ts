@@ -1,17 +1,31 @@
-/** The machines' network: which addresses there are, and who may have which. */
-import { broadcast, cidr, contains, type Ipv4, type Range, type Subnet, toNumber, within } from "../../address.ts";
-import { type Facts, isLost, isUnclear, type Stated } from "../facts.ts";
+/** The machines' networks: which addresses there are, and who may have which. */
+import { broadcast, cidr, contains, type Ipv4, overlap, type Range, type Subnet, within } from "../../address.ts";
+import { type Facts, isLost, isUnclear, type NetworkFacts, type Stated } from "../facts.ts";
 import type { Finding } from "../problem.ts";
 
-export function* checkNetwork({ subnet, bootstrapper, routers, upstream, domain }: Facts): Iterable<Finding> {
-  if (subnet && (subnet.value.prefix < 8 || subnet.value.prefix > 29)) {
-    yield { path: subnet.path, message: `${cidr(subnet.value)} is not the size of a rack's network; write one from /8 to /29` };
+export function* checkNetworks(facts: Facts): Iterable<Finding> {
+  const { networks, upstream, domain, interfaces } = facts;
+  for (const [index, { subnet, bootstrapper, routers }] of networks.entries()) {
+    if (subnet && (subnet.value.prefix < 8 || subnet.value.prefix > 29)) {
+      yield { path: subnet.path, message: `${cidr(subnet.value)} is not the size of a rack's network; write one from /8 to /29` };
+    }
+    yield* inside(subnet, bootstrapper, "the bootstrapper's own address in it");
+    for (const router of routers) yield* inside(subnet, router, "a router in it");
+    const other = networks.slice(0, index).find((one) => subnet && one.subnet && overlap(one.subnet.value, subnet.value));
+    if (subnet && other?.subnet) {
+      yield {
+        path: subnet.path,
+        message: `${cidr(subnet.value)} overlaps ${cidr(other.subnet.value)}, where machines are too; write one apart from it`,
+      };
+    }
   }
-  yield* inside(subnet, bootstrapper, "the bootstrapper's own address in it");
-  for (const router of routers) yield* inside(subnet, router, "a router in it");
+  yield* checkReach(facts);
   for (const { value, path } of upstream) {
-    if (value === bootstrapper?.value)
-      yield { path, message: "the bootstrapper would ask itself for ever; write another DNS server's address" };
+    if (isOurs(facts, value)) yield { path, message: "the bootstrapper would ask itself for ever; write another DNS server's address" };
+  }
+  for (const [index, { value, path }] of interfaces.entries()) {
+    if (interfaces.slice(0, index).some((before) => before.value === value))
+      yield { path, message: `"${value}" is written twice; leave one of them out` };
   }
   if (domain && /(^|\.)local$/.test(domain.value)) {
     const instead = domain.value.replace(/local$/, "lan");
@@ -23,76 +37,68 @@ export function* checkNetwork({ subnet, bootstrapper, routers, upstream, domain 
   }
 }
 
+/** A machine behind a relay reaches us through a router or not at all. */
+function* checkReach({ networks: [first, ...further], gaps, dhcp }: Facts): Iterable<Finding> {
+  for (const { path, subnet, bootstrapper, routers } of further) {
+    const known = subnet && first.bootstrapper && !isLost({ gaps }, [...path, "routers"]) && !isLost({ gaps }, [...path, "bootstrapper"]);
+    if (!known || bootstrapper || routers.length > 0 || dhcp === "proxy") continue;
+    yield {
+      path: subnet.path,
+      message: `its machines are given no router, and without one they do not find the way to ${first.bootstrapper!.value}; write routers: for it, or bootstrapper: if we have an address there`,
+      warning: true,
+    };
+  }
+}
+
+/** Whether `address` is one of the bootstrapper's own. */
+export const isOurs = ({ networks }: Facts, address: Ipv4): boolean => networks.some(({ bootstrapper }) => bootstrapper?.value === address);
+
 /** Addresses that are one machine's alone. */
 export function* checkReservations(facts: Facts): Iterable<Finding> {
+  const taken = fixed(facts);
   for (const { address } of facts.machines) {
     if (!address) continue;
     const { value, path } = address;
-    const owner = fixed(facts).find(([, taken]) => taken.value === value);
-    if (owner) yield { path, message: `${value} is ${owner[0]}'s; write another address` };
-    else yield* inside(facts.subnet, address, "an address in it for this machine");
-    if (!owner && facts.dhcp !== "proxy" && facts.range && within(facts.range.value, value)) {
-      yield inRange(facts, {
-        path,
-        message: `${value} is inside the dynamic range ${spell(facts.range.value)}; write an address outside it`,
-      });
+    const owner = taken.get(value);
+    if (owner) yield { path, message: `${value} is ${owner}'s; write another address` };
+    else yield* atHome(facts.networks, address);
+    const range = facts.networks.flatMap(({ ranges }) => ranges).find((one) => within(one.value, value));
+    if (!owner && facts.dhcp !== "proxy" && range) {
+      yield inRange(facts, { path, message: `${value} is inside the dynamic range ${spell(range.value)}; write an address outside it` });
     }
   }
 }
 
-export function* checkRange(facts: Facts): Iterable<Finding> {
-  const { range, subnet, machines, dhcp, rangePath } = facts;
-  if (dhcp === "proxy") {
-    if (range)
-      yield { path: range.path, message: "has no effect, as the site's own DHCP server gives the addresses; leave it out", warning: true };
-    return;
-  }
-  const without = machines.filter(({ address, path }) => !address && !isUnclear(facts, path));
-  if (!range) {
-    if (isLost(facts, rangePath) || isUnclear(facts, rangePath.slice(0, -1))) return;
-    for (const { addressPath: path } of without) {
-      yield {
-        path,
-        message: "is missing, and the network has no range to take one from; write an address here or a range there",
-      };
-    }
-    return;
-  }
-  const { value, path } = range;
-  if (subnet) {
-    for (const end of new Set([value.first, value.last])) {
-      if (!isHost(subnet.value, end))
-        yield { path, message: `${end} is not an address for a machine in ${cidr(subnet.value)}; write a range inside it` };
-    }
-  }
-  const taken = new Map(
-    fixed(facts)
-      .toReversed()
-      .map(([owner, { value: address }]) => [address, owner]),
-  );
-  for (const [address, owner] of taken) {
-    if (!within(value, address)) continue;
-    yield inRange(facts, {
-      path: rangePath,
-      message: `${spell(value)} contains ${address}, which is ${owner}'s; write a range without it`,
-    });
-  }
-  const free = toNumber(value.last) - toNumber(value.first) + 1;
-  if (free < without.length)
+/** A machine may be in any of the networks. */
+function* atHome(networks: Facts["networks"], address: Stated<Ipv4>): Iterable<Finding> {
+  const subnets = networks.flatMap(({ subnet }) => subnet ?? []);
+  const home = subnets.find((subnet) => contains(subnet.value, address.value));
+  if (home || networks.length === 1) yield* inside(home ?? subnets[0], address, "an address in it for this machine");
+  else if (subnets.length === networks.length) {
+    const all = subnets.map(({ value }) => cidr(value)).join(", ");
     yield {
-      path,
-      message: `${spell(value)} has ${free} addresses for ${without.length} machines without one of their own; write a longer range`,
+      path: address.path,
+      message: `${address.value} is in none of the subnets ${all}; write an address in one of them for this machine`,
     };
+  }
 }
 
 /** Addresses that are taken before any machine comes, with their owners. */
-const fixed = ({ bootstrapper, routers, nameServers }: Facts): readonly (readonly [string, Stated<Ipv4>])[] => [
-  ...(bootstrapper ? [["the bootstrapper", bootstrapper] as const] : []),
-  ...routers.map((router) => ["a router", router] as const),
-  ...nameServers.map((server) => ["a name server", server] as const),
-];
+export function fixed({ networks }: Facts): ReadonlyMap<Ipv4, string> {
+  const of = (owner: string, addresses: readonly Stated<Ipv4>[]) => addresses.map(({ value }) => [value, owner] as const);
+  // Of several owners the first is told.
+  return new Map(
+    networks
+      .flatMap(({ bootstrapper, routers, nameServers }: NetworkFacts) => [
+        ...of("the bootstrapper", bootstrapper ? [bootstrapper] : []),
+        ...of("a router", routers),
+        ...of("a name server", nameServers),
+      ])
+      .toReversed(),
+  );
+}
 
-function* inside(subnet: Stated<Subnet> | undefined, address: Stated<Ipv4> | undefined, what: string): Iterable<Finding> {
+export function* inside(subnet: Stated<Subnet> | undefined, address: Stated<Ipv4> | undefined, what: string): Iterable<Finding> {
   if (!subnet || !address || isHost(subnet.value, address.value)) return;
   const { value, path } = address;
   const why = contains(subnet.value, value)
@@ -101,11 +107,15 @@ function* inside(subnet: Stated<Subnet> | undefined, address: Stated<Ipv4> | und
   yield { path, message: `${value} ${why} ${cidr(subnet.value)}; write ${what}` };
 }
 
-const isHost = (subnet: Subnet, address: Ipv4): boolean =>
+export const isHost = (subnet: Subnet, address: Ipv4): boolean =>
   contains(subnet, address) && address !== subnet.base && address !== broadcast(subnet);
-const spell = ({ first, last }: Range): string => `${first}-${last}`;
+export const spell = ({ first, last }: Range): string => `${first}-${last}`;
 
-const inRange = (facts: Facts, finding: Finding): Finding =>
+export const inRange = (facts: Facts, finding: Finding): Finding =>
   facts.rangeMayHoldOthers
     ? { path: finding.path, message: finding.message.replace("; ", " and is left out of it; better "), warning: true }
     : finding;
+
+/** Whether some network may have a range that could not be read. */
+export const rangeInDoubt = (facts: Facts): boolean =>
+  facts.networks.some(({ rangePath, path }) => isLost(facts, rangePath) || isUnclear(facts, path)) || isLost(facts, ["network", "subnets"]);
