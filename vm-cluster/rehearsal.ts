@@ -1,5 +1,6 @@
 /** A description as the lab can run it: the user's machines and network, the lab's operating system. */
 import type { Cluster, DiskRule, Machine, Mirror, Os } from "../cluster/cluster.ts";
+import { dnsIn, moved, networkDifferences, networkIn, raw, time } from "./rehearsal-network.ts";
 
 export interface Lab {
   readonly os: Extract<Os, { target: "raw-image" }>;
@@ -16,21 +17,13 @@ export interface Rehearsal {
 }
 
 export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
-  const { network, kubernetes, machines, install } = cluster;
+  const { kubernetes, machines, install } = cluster;
+  const at = moved(cluster);
   const description = {
     cluster: cluster.name,
     domain: cluster.domain,
-    network: {
-      subnet: `${network.subnet.base}/${network.subnet.prefix}`,
-      bootstrapper: network.bootstrapper,
-      bootstrapperName: network.bootstrapperName,
-      routers: network.routers,
-      ...(network.ranges[0] && { range: `${network.ranges[0].first}-${network.ranges[0].last}` }),
-      nameServers: network.nameServers,
-      lease: time(network.lease),
-      dhcp: "serve",
-      ntp: network.ntp,
-    },
+    network: networkIn(cluster),
+    dns: dnsIn(cluster),
     os: lab.os,
     kubernetes: {
       ...(kubernetes.version !== undefined && { version: kubernetes.version }),
@@ -42,13 +35,14 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
       flannel: kubernetes.flannel,
     },
     sshKeys: [...new Set([...cluster.sshKeys, lab.sshKey])],
-    machines: machines.map(({ mac, name, address, roles, disk, labels }) => ({
+    machines: machines.map(({ mac, name, address, roles, disk, labels, options }) => ({
       mac,
       name,
-      ...(address && { address }),
+      ...(address && { address: at.get(address) ?? address }),
       roles,
       disk: rule(disk),
       labels,
+      options: raw(options),
     })),
     mirrors: [...lab.mirrors, ...cluster.mirrors],
     install: { window: time(install.window), attempts: install.attempts },
@@ -56,16 +50,19 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
   return { description, differences: differences(cluster) };
 }
 
-function differences({ network, machines, unlisted }: Cluster): readonly string[] {
+function differences(cluster: Cluster): readonly string[] {
+  const { network, machines, unlisted } = cluster;
   const systems = [...new Set(machines.map(({ os }) => os.target))].join(" and ");
   const foreign = machines.filter(({ architecture }) => architecture !== "amd64");
+  const signed = machines.filter(({ secureBoot }) => secureBoot);
   const linked = machines.filter(({ disk }) => isLink(disk));
   return [
     `every machine gets the lab's own node image instead of ${systems}`,
     ...(foreign.length > 0 ? [`${names(foreign)}: the lab's machines are amd64`] : []),
     ...(linked.length > 0 ? [`${names(linked)}: the disk rule without its /dev/disk/by-... link, which names hardware the lab lacks`] : []),
+    ...(signed.length > 0 ? [`${names(signed)}: the lab's firmware starts what nobody signed`] : []),
+    ...networkDifferences(cluster),
     ...(network.dhcp === "proxy" ? ["the bootstrapper gives the addresses itself: the site's DHCP server is not in the lab"] : []),
-    ...(network.upstream.length > 0 ? [`no name is asked of ${network.upstream.join(", ")}: the lab has no way out`] : []),
     ...(unlisted.become === "worker" ? ["a machine that is not listed is left alone"] : []),
   ];
 }
@@ -94,5 +91,3 @@ function size(bytes: number): string {
   if (exact) return `${bytes / exact[1]}${exact[0]}`;
   return bytes < 1e12 ? `${(bytes / 1e3).toFixed(3)}k` : `${(bytes / 1e6).toFixed(3)}M`;
 }
-
-const time = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds}s` : "infinite");

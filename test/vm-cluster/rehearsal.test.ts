@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dump } from "js-yaml";
 import { expect, test } from "vitest";
+import { ipv4 } from "../../cluster/address.ts";
 import type { Cluster, Os } from "../../cluster/cluster.ts";
 import { parse } from "../../cluster/parse.ts";
 import { rehearse } from "../../vm-cluster/rehearsal.ts";
@@ -29,11 +30,25 @@ const FILES = [
   "test/fixtures/cluster/original.yml",
 ];
 
-test.each(FILES)("%s keeps its machines, names, addresses, roles and network", (file) => {
-  const cluster = read(file);
-  const { machines, network, ...rest } = rehearsed(cluster);
+/** What a rehearsal leaves of the further networks, of named interfaces and of Secure Boot. */
+const inOneNetwork = (cluster: Cluster): Cluster => ({
+  ...cluster,
+  network: { ...cluster.network, subnets: [], interfaces: [] },
+  dns: { ...cluster.dns, records: cluster.dns.records.filter(({ name }) => !name.endsWith(".21.10.in-addr.arpa")) },
+  machines: cluster.machines.map((machine) => ({
+    ...machine,
+    secureBoot: false,
+    ...(machine.address === "10.22.0.30" && { address: ipv4("10.20.255.254") }),
+  })),
+});
+
+test.each(FILES)("%s keeps its machines, names, addresses, roles, network and DNS", (file) => {
+  const whole = read(file);
+  const { machines, network, dns, ...rest } = rehearsed(whole);
+  const cluster = inOneNetwork(whole);
   expect(rest).toMatchObject({ name: cluster.name, domain: cluster.domain, kubernetes: cluster.kubernetes, install: cluster.install });
   expect(network).toEqual({ ...cluster.network, upstream: [], dhcp: "serve" });
+  expect(dns).toEqual({ ...cluster.dns, forward: [] });
   expect(machines.map(({ os, disk, architecture, ...machine }) => machine)).toEqual(
     cluster.machines.map(({ os, disk, architecture, ...machine }) => machine),
   );
@@ -68,6 +83,20 @@ machines:
   expect(differences.join("\n")).toMatch(/one: the disk rule without/);
   expect(differences.join("\n")).toMatch(/gives the addresses itself/);
   expect(differences.join("\n")).toMatch(/9\.9\.9\.9/);
+});
+
+test("a machine of a network that the lab lacks is moved, and what else the lab lacks is said", () => {
+  const { differences } = rehearse(read("test/fixtures/cluster/full.yml"), lab);
+  expect(differences).toEqual(
+    expect.arrayContaining([
+      "10.21.0.0/24, 10.22.0.0/24: the lab has one network, 10.20.0.0/16",
+      "edge-1 is at 10.20.255.254 instead of 10.22.0.30",
+      "7.0.21.10.in-addr.arpa, 8.0.21.10.in-addr.arpa: the lab has no such network",
+      "DHCP is served on the lab's own interface instead of eth1, bond0.20",
+      "no name is asked of 9.9.9.9, 192.0.2.53, 192.0.2.54: the lab has no way out",
+      "store-1, edge-1, own-1: the lab's firmware starts what nobody signed",
+    ]),
+  );
 });
 
 test.each([20e9, 21_474_836_480, 1_000_000_001, 512, 3_000_000_000_000])("a disk of at least %d bytes stays so", (minSize) => {
