@@ -1,7 +1,10 @@
 /** Every command with its arguments, and what each way of ending is worth as an exit code. */
+import { basename } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { size } from "../../cluster/description/values.ts";
 import { jsonSchema } from "../../cluster/json-schema.ts";
 import { LockError } from "../../cluster/resolve.ts";
+import { inWords } from "../download/space.ts";
 import { GatherError, type Registry } from "../gather.ts";
 import { VIEWS, type View } from "../render.ts";
 import { type BuildOptions, build } from "./build.ts";
@@ -9,9 +12,11 @@ import { check } from "./check.ts";
 import { DEFAULT_FILE } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { init } from "./init.ts";
+import { type PackOptions, pack } from "./pack.ts";
 import { render } from "./render.ts";
 import { summary } from "./summary.ts";
 import { type Terminal, warn } from "./terminal.ts";
+import { rollback, unpack } from "./unpack.ts";
 import { verify } from "./verify.ts";
 
 /** Answers the exit code: 0 good, 1 problems found or failed, 2 wrong use. Throws what nobody foresaw. */
@@ -68,6 +73,35 @@ function program(registry: Registry, terminal: Terminal): Command {
       terminal.out(`${folder}: good, ${files} files\n`);
     });
   all
+    .command("pack")
+    .description("write a bsroot, or what is new in it, as files to carry to the server")
+    .argument("[bsroot]", "the folder", "bsroot")
+    .option("--out <folder>", "where to write it: the carrier, perhaps", "bundle")
+    .option("--since <manifest>", "leave out what this manifest.json of an earlier bsroot names")
+    .option("--split <size>", "no file larger than this", bytes, 4_000_000_000)
+    .action(async (folder: string, options: PackOptions) => {
+      const { bundle, parts, files, of, bytes } = await pack(folder, options);
+      terminal.out(
+        `${bundle}: ${files} of ${of} files, ${inWords(bytes)} in ${parts.length} parts\nOn the server: bsroot-builder unpack ${basename(bundle)}\n`,
+      );
+    });
+  all
+    .command("unpack")
+    .description("make a carried bundle the server's bsroot; the one before is kept")
+    .argument("<bundle>", "the .json file that pack wrote, with its parts beside it")
+    .option("--to <bsroot>", "the name by which the bootstrapper knows it", "bsroot")
+    .action(async (file: string, { to }: { to: string }) => {
+      const { files, kept } = await unpack(file, to);
+      terminal.out(
+        `${to}: good, ${files} files, ${kept} of them were here already\nReload the bootstrapper, or start it; back again: bsroot-builder rollback ${to}\n`,
+      );
+    });
+  all
+    .command("rollback")
+    .description("return to the bsroot that was there before the last unpack")
+    .argument("[bsroot]", "the name by which the bootstrapper knows it", "bsroot")
+    .action(async (folder: string) => terminal.out(`${folder}: is ${await rollback(folder)} again\n`));
+  all
     .command("render")
     .description("show what a machine will be served, with placeholders for secrets")
     .argument("<mac>", "the machine")
@@ -85,6 +119,15 @@ function program(registry: Registry, terminal: Terminal): Command {
 function positive(text: string): number {
   if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError("It must be a number from 1 to 99.");
   return Number(text);
+}
+
+/** Bytes, at least what one file of a carrier is worth. */
+function bytes(text: string): number {
+  try {
+    const found = size(text);
+    if (found >= 1_000_000) return found;
+  } catch {}
+  throw new InvalidArgumentError("It must be a size of at least 1M, as in 4G.");
 }
 
 /** What the operator can do something about; anything else is a mistake of ours and keeps its stack. */
