@@ -1,7 +1,7 @@
 # Sextant. `make` alone says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build up down test
+.PHONY: help deps build up down test bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -24,3 +24,6 @@ test: build ## format, lint, types, unit, contract and protocol tests, and the r
 	@npm run -s lint
 	@npm run -s types
 	@npx vitest run
+
+bench: deps ## DHCP, TFTP and DNS beside other servers, on the same work (BENCH=--quick for a look)
+	@node --import tsx bench/main.ts $(BENCH)

@@ -21,8 +21,7 @@ export function parseStat(text: string): Stat | undefined {
 export function ticksOf(root: number, stats: readonly Stat[]): number {
   const byParent = new Map<number, Stat[]>();
   for (const stat of stats) byParent.set(stat.parent, [...(byParent.get(stat.parent) ?? []), stat]);
-  const below = (stat: Stat): number =>
-    (byParent.get(stat.pid) ?? []).reduce((sum, child) => sum + below(child), stat.own + stat.children);
+  const below = (stat: Stat): number => (byParent.get(stat.pid) ?? []).reduce((sum, child) => sum + below(child), stat.own + stat.children);
   const found = stats.find(({ pid }) => pid === root);
   return found ? below(found) : 0;
 }

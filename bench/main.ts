@@ -1,6 +1,7 @@
 /** `make bench`: our servers and their peers, side by side, on the same work. */
-import { join } from "node:path";
+
 import { loadavg } from "node:os";
+import { join } from "node:path";
 import { run } from "../vm-cluster/command.ts";
 import { CACHE } from "./cache.ts";
 import { Lab, sweep } from "./lab.ts";
@@ -15,6 +16,8 @@ import { tftpdHpa } from "./servers/tftpd-hpa.ts";
 import { unbound } from "./servers/unbound.ts";
 import { HELP, readSettings, type Settings } from "./settings.ts";
 import type { Bench } from "./suites/bench.ts";
+import { benchDhcp } from "./suites/dhcp.ts";
+import { benchDns } from "./suites/dns.ts";
 import { benchTftp } from "./suites/tftp.ts";
 import { compare, formatTable } from "./table.ts";
 import { makeWork } from "./work.ts";
@@ -22,7 +25,7 @@ import { makeWork } from "./work.ts";
 const SERVERS = [ours, dnsmasq, kea, tftpdHpa, atftpd, unbound];
 /** Listed in the description: DNS has as many names. */
 const MACHINES: Record<Protocol, number> = { dhcp: 3, tftp: 3, dns: 1000 };
-const SUITES: Partial<Record<Protocol, (bench: Bench) => Promise<void>>> = { tftp: benchTftp };
+const SUITES: Record<Protocol, (bench: Bench) => Promise<void>> = { dhcp: benchDhcp, tftp: benchTftp, dns: benchDns };
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
@@ -43,7 +46,7 @@ async function bench(settings: Settings): Promise<Rows> {
     const load = startLoad(lab.at("load", [process.execPath, "--import", "tsx", join(import.meta.dirname, "load/main.ts")]));
     for (const protocol of settings.only) {
       const servers = SERVERS.filter(({ name, serves }) => serves.includes(protocol) && chosen(settings, name));
-      await SUITES[protocol]?.({ ...settings, lab, load, rows, servers, say, work: makeWork(lab.folder, MACHINES[protocol]) });
+      await SUITES[protocol]({ ...settings, lab, load, rows, servers, say, work: makeWork(lab.folder, MACHINES[protocol]) });
     }
   } finally {
     await leave();
@@ -59,6 +62,9 @@ else {
   const before = loadavg()[0]!;
   const rows = await bench(settings);
   const comparisons = rows.all().map((row) => compare(row, ours.name));
-  process.stdout.write(settings.json ? `${JSON.stringify({ loadAverage: before, rows: comparisons }, null, 1)}\n` : `${formatTable(comparisons)}\n`);
-  if (before > 0.5) say(`others were at work before it began (load average ${before.toFixed(2)}): look at the CPU rather than at the rates`);
+  process.stdout.write(
+    settings.json ? `${JSON.stringify({ loadAverage: before, rows: comparisons }, null, 1)}\n` : `${formatTable(comparisons)}\n`,
+  );
+  if (before > 0.5)
+    say(`others were at work before it began (load average ${before.toFixed(2)}): look at the CPU rather than at the rates`);
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Account, openAccount } from "./account.ts";
 import { parseStat, type Stat, TICKS_A_SECOND, ticksOf } from "./cpu.ts";
 import type { Task } from "./load/main.ts";
 
@@ -10,8 +11,6 @@ export interface Running {
   readonly pid: number;
   /** Processor seconds so far, of everybody it started too. */
   cpu(): number;
-  /** Resident bytes, of everybody it started too. */
-  memory(): number;
   stop(): Promise<void>;
 }
 
@@ -22,10 +21,12 @@ export const stopAll = async (): Promise<void> => void (await Promise.all([...ru
 
 /** Resolves when `ready` says so. Throws with the program's last words when it ends before. */
 export async function start(command: readonly [string, ...string[]], log: string, ready: (pid: number) => boolean): Promise<Running> {
+  const account = openAccount();
+  const [program, ...args] = account?.on(command) ?? command;
   const output = openSync(log, "a");
-  const child = spawn(command[0], command.slice(1), { stdio: ["ignore", output, output] });
+  const child = spawn(program, args, { stdio: ["ignore", output, output] });
   closeSync(output);
-  const made = known(child);
+  const made = known(child, account);
   for (let waited = 0; ; waited += 20) {
     const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
     if (!ended && ready(made.pid)) return made;
@@ -38,7 +39,7 @@ export async function start(command: readonly [string, ...string[]], log: string
   }
 }
 
-function known(child: ChildProcess): Running {
+function known(child: ChildProcess, account?: Account): Running {
   const pid = child.pid ?? -1;
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
@@ -46,31 +47,39 @@ function known(child: ChildProcess): Running {
   });
   const made: Running = {
     pid,
-    cpu: () => ticksOf(pid, everybody()) / TICKS_A_SECOND,
-    memory: () => residentOf(pid),
+    cpu: () => account?.seconds() ?? ticksOf(pid, everybody()) / TICKS_A_SECOND,
     stop: async () => {
       running.delete(made);
-      if (child.exitCode !== null || child.signalCode !== null || pid < 0) return;
-      child.kill("SIGTERM");
-      const force = setTimeout(() => child.kill("SIGKILL"), 3000);
-      await ended;
-      clearTimeout(force);
+      if (child.exitCode === null && child.signalCode === null && pid >= 0) {
+        child.kill("SIGTERM");
+        const force = setTimeout(() => child.kill("SIGKILL"), 3000);
+        await ended;
+        clearTimeout(force);
+      }
+      await settle(account);
     },
   };
   running.add(made);
   return made;
 }
 
+/** A server's children may outlive it for a while. */
+async function settle(account: Account | undefined): Promise<void> {
+  for (let tries = 0; account; tries++) {
+    try {
+      return account.close();
+    } catch (error) {
+      if (tries === 100) throw error;
+      account.end();
+      await sleep(50);
+    }
+  }
+}
+
 function everybody(): Stat[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => parseStat(read(`/proc/${pid}/stat`)) ?? []);
-}
-
-function residentOf(pid: number): number {
-  const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
-  const children = read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean);
-  return children.reduce((sum, child) => sum + residentOf(Number(child)), own);
 }
 
 /** Whether somebody where that process is has this UDP port. */

@@ -29,8 +29,7 @@ export interface Comparison {
 export function compare({ protocol, name, unit, samples }: Row, ours: string): Comparison {
   const servers = [...samples].map(([server, rounds]) => summary(server, rounds));
   const own = servers.find(({ server }) => server === ours);
-  // Whoever turned clients away did not do the same work.
-  const peers = servers.filter(({ server, failed }) => server !== ours && failed === 0);
+  const peers = servers.filter(({ server }) => server !== ours);
   const against = (best: number | undefined, value: number | undefined): number | undefined =>
     best === undefined || value === undefined ? undefined : value / best;
   const most = peers.length > 0 ? Math.max(...peers.map(({ rate }) => rate)) : undefined;

@@ -31,7 +31,7 @@ export interface DhcpResult {
 }
 
 const EVERYBODY = 0xffffffff;
-/** Milliseconds until a machine asks again, doubled each time: iPXE's. */
+/** Milliseconds until a machine asks again: iPXE's, doubled each time, and scattered as RFC 2131 §4.1 wants it. */
 const PATIENCE = 1000;
 const SLOWEST = 8000;
 
@@ -47,6 +47,8 @@ class Client {
   said = 1;
   begunAt = 0;
   at = 0;
+  pause = PATIENCE;
+  /** `pause`, more or less. */
   wait = PATIENCE;
 }
 
@@ -117,7 +119,7 @@ class Run {
     client.machine = this.#load.first + this.#next++;
     client.mac = scattered(client.machine);
     client.begunAt = this.#now;
-    client.wait = PATIENCE;
+    client.pause = PATIENCE;
     this.#under += 1;
     this.#discover(index);
   }
@@ -132,6 +134,7 @@ class Run {
 
   #say(client: Client): void {
     client.at = this.#now;
+    client.wait = client.pause * (0.5 + Math.random());
     const { host } = this.#load;
     const at = this.#crowd.say(MESSAGE_SIZE, host, EVERYBODY, 67);
     const length = writeMessage(this.#crowd.bytes, at, client.transaction, client.mac, client.said === 3 ? client : undefined);
@@ -168,9 +171,9 @@ class Run {
   #lookAt(index: number): void {
     const client = this.#clients[index]!;
     if (client.machine < 0 || this.#now - client.at < client.wait) return;
-    client.wait = Math.min(SLOWEST, client.wait * 2);
+    client.pause = Math.min(SLOWEST, client.pause * 2);
     this.#repeats += 1;
-    if (client.said === 3 && client.wait < SLOWEST) this.#say(client);
+    if (client.said === 3 && client.pause < SLOWEST) this.#say(client);
     else this.#discover(index);
   }
 }

@@ -1,6 +1,7 @@
 /** Many TFTP clients at once in one loop: each fetches the same file again and again until the time is over, and looks at every byte. */
 import { Crowd, type Heard } from "./crowd.ts";
-import { agreedIn, type Asked, writeRequest } from "./tftp-request.ts";
+import { TftpClient, type Verdict } from "./tftp-client.ts";
+import { type Asked, agreedIn, writeRequest } from "./tftp-request.ts";
 
 export interface TftpLoad extends Asked {
   /** The server's address as a number. */
@@ -21,6 +22,7 @@ export interface TftpResult {
   readonly allBytes: number;
   /** While they came; a little more than was asked for. */
   readonly seconds: number;
+  /** Whole files. */
   readonly finished: number;
   /** Transfers that the server refused or let die, or whose bytes were not the file's. */
   readonly failed: number;
@@ -30,7 +32,6 @@ export interface TftpResult {
   readonly repeats: number;
   /** Blocks before an ACK, as the server agreed to. */
   readonly windowSize: number;
-  readonly blockSize: number;
 }
 
 /** Milliseconds until a client asks again, and how often it does. */
@@ -42,26 +43,21 @@ const DATA = 3;
 const ERROR = 5;
 const OACK = 6;
 
-class Client {
+/** A client's place: its transfer, from where, to where, and since when it waits. */
+class Place {
+  transfer = new TftpClient();
   host = 0;
   /** 0: the server has not answered yet. */
   port = 0;
-  blockSize = 512;
-  windowSize = 1;
-  /** Bytes that came in order; the block that is due next follows from it. */
-  got = 0;
-  due = 1;
-  /** Blocks since our last ACK. */
-  since = 0;
   at = 0;
   tries = 0;
 }
 
+/** `content` is what the file holds. */
 export function loadTftp(load: TftpLoad, content: Buffer): TftpResult {
   const crowd = new Crowd({ port: PORT, device: load.device, patience: 20 });
-  const run = new Run(crowd, load, content);
   try {
-    return run.go();
+    return new Run(crowd, load, content).go();
   } finally {
     crowd.close();
   }
@@ -71,16 +67,16 @@ class Run {
   readonly #crowd: Crowd;
   readonly #load: TftpLoad;
   readonly #content: Buffer;
-  readonly #clients: Client[] = [];
+  readonly #places: Place[] = [];
   readonly #byHost = new Int32Array(HOSTS).fill(-1);
   #nextHost = Math.floor(Math.random() * HOSTS); // the last run's addresses may still be in the server's mind
-  #now = 0;
+  #now = performance.now();
   #bytes = 0;
   #finished = 0;
   #failed = 0;
   #repeats = 0;
   #because: string | undefined;
-  #agreed = { blockSize: 512, windowSize: 1 };
+  #windowSize = 1;
 
   constructor(crowd: Crowd, load: TftpLoad, content: Buffer) {
     this.#crowd = crowd;
@@ -90,23 +86,22 @@ class Run {
 
   go(): TftpResult {
     const { clients, warmUp, seconds } = this.#load;
-    this.#now = performance.now();
     for (let index = 0; index < clients; index++) {
-      this.#clients.push(new Client());
-      this.#ask(index);
+      this.#places.push(new Place());
+      this.#begin(index);
     }
     this.#until(this.#now + warmUp * 1000);
-    const [from, bytes, finished, repeats] = [this.#now, this.#bytes, this.#finished, this.#repeats];
+    const [from, bytes] = [this.#now, this.#bytes];
     this.#until(this.#now + seconds * 1000);
     const result = {
       bytes: this.#bytes - bytes,
       allBytes: this.#bytes,
       seconds: (this.#now - from) / 1000,
-      finished: this.#finished - finished,
+      finished: this.#finished,
       failed: this.#failed,
       ...(this.#because !== undefined && { because: this.#because }),
-      repeats: this.#repeats - repeats,
-      ...this.#agreed,
+      repeats: this.#repeats,
+      windowSize: this.#windowSize,
     };
     this.#giveUp();
     return result;
@@ -114,117 +109,92 @@ class Run {
 
   #until(end: number): void {
     const take = (heard: Heard): void => this.#take(heard);
-    let looked = this.#now;
-    while (this.#now < end) {
+    for (let looked = this.#now; this.#now < end; ) {
       this.#crowd.hear(take);
       this.#now = performance.now();
       if (this.#now - looked < 50) continue;
       looked = this.#now;
-      for (let index = 0; index < this.#clients.length; index++) this.#lookAt(index);
+      for (let index = 0; index < this.#places.length; index++) this.#lookAt(index);
     }
   }
 
   /** From an address of its own, so that nothing of an earlier transfer is taken for this one's. */
-  #ask(index: number): void {
-    const client = this.#clients[index]!;
-    if (client.host !== 0) this.#byHost[client.host - this.#load.hosts] = -1;
-    const place = this.#nextHost++ % HOSTS;
-    this.#byHost[place] = index;
-    client.host = this.#load.hosts + place;
-    client.port = 0;
-    client.blockSize = 512;
-    client.windowSize = 1;
-    client.got = 0;
-    client.due = 1;
-    client.since = 0;
-    client.tries = 0;
-    this.#request(client);
+  #begin(index: number): void {
+    const place = this.#places[index]!;
+    if (place.host !== 0) this.#byHost[place.host - this.#load.hosts] = -1;
+    const number = this.#nextHost++ % HOSTS;
+    this.#byHost[number] = index;
+    place.host = this.#load.hosts + number;
+    place.port = 0;
+    place.tries = 0;
+    place.transfer = new TftpClient();
+    this.#request(place);
   }
 
-  #request(client: Client): void {
-    client.at = this.#now;
-    writeRequest(this.#load, (length) => ({
-      bytes: this.#crowd.bytes,
-      at: this.#crowd.say(length, client.host, this.#load.server, 69),
-    }));
+  #request(place: Place): void {
+    place.at = this.#now;
+    const { server } = this.#load;
+    writeRequest(this.#load, (length) => ({ at: this.#crowd.say(length, place.host, server, 69), bytes: this.#crowd.bytes }));
   }
 
   #take({ bytes, at, length, host, from, port }: Heard): void {
     const index = this.#byHost[host - this.#load.hosts] ?? -1;
-    const client = this.#clients[index];
-    if (!client || from !== this.#load.server || length < 4) return;
-    if (client.port === 0) client.port = port;
-    else if (client.port !== port) return; // an earlier answer to a request that was repeated
+    const place = this.#places[index];
+    if (!place || from !== this.#load.server || length < 4) return;
+    if (place.port === 0) place.port = port;
+    else if (place.port !== port) return; // a second answer to a request that was repeated
     const op = bytes.readUInt16BE(at);
-    if (op === DATA) this.#data(index, client, bytes, at, length);
-    else if (op === OACK) this.#agree(client, bytes.subarray(at + 2, at + length));
-    else if (op === ERROR) this.#fail(index, bytes.toString("latin1", at + 4, at + length - 1));
+    if (op === DATA) {
+      const before = place.transfer.got;
+      const verdict = place.transfer.data(bytes, at, length, this.#content);
+      this.#bytes += place.transfer.got - before;
+      if (place.transfer.got > before) place.tries = 0;
+      this.#obey(index, place, verdict);
+    } else if (op === OACK) {
+      const agreed = agreedIn(bytes.subarray(at + 2, at + length));
+      this.#windowSize = agreed.windowSize;
+      this.#obey(index, place, place.transfer.agree(agreed));
+    } else if (op === ERROR) this.#fail(index, bytes.toString("latin1", at + 4, at + length).replace(/\0.*/s, ""));
   }
 
-  #agree(client: Client, bytes: Buffer): void {
-    if (client.got > 0) return;
-    const agreed = agreedIn(bytes);
-    client.blockSize = agreed.blockSize;
-    client.windowSize = agreed.windowSize;
-    this.#agreed = agreed;
-    this.#acknowledge(client);
-  }
-
-  #data(index: number, client: Client, bytes: Buffer, at: number, length: number): void {
-    const block = bytes.readUInt16BE(at + 2);
-    if (block !== client.due) {
-      // RFC 7440 §4: what came behind a gap is asked for again, once; an old block is a repetition of the server's.
-      const ahead = (block - client.due) & 0xffff;
-      if (ahead < 0x8000 && client.since >= 0) {
-        this.#repeats += 1;
-        this.#acknowledge(client);
-        client.since = -1;
-      }
+  #obey(index: number, place: Place, verdict: Verdict): void {
+    if (verdict === "wait") return;
+    if (typeof verdict === "object") {
+      this.#fail(index, verdict.because);
       return;
     }
-    const size = length - 4;
-    const end = client.got + size;
-    if (bytes.compare(this.#content, client.got, end, at + 4, at + length) !== 0 || end > this.#content.length)
-      return this.#fail(index, `block ${block} is not what the file holds there`);
-    client.got = end;
-    client.due = (client.due + 1) & 0xffff;
-    client.since = Math.max(client.since, 0) + 1;
-    client.tries = 0;
-    client.at = this.#now;
-    this.#bytes += size;
-    const last = size < client.blockSize;
-    if (last || client.since >= client.windowSize) this.#acknowledge(client);
-    if (!last) return;
-    if (end !== this.#content.length) return this.#fail(index, `it ended after ${end} of ${this.#content.length} bytes`);
+    if (verdict === "again") this.#repeats += 1;
+    this.#acknowledge(place);
+    if (verdict !== "done") return;
     this.#finished += 1;
-    this.#ask(index);
+    this.#begin(index);
   }
 
-  #acknowledge(client: Client): void {
-    client.since = 0;
-    client.at = this.#now;
-    const at = this.#crowd.say(4, client.host, this.#load.server, client.port);
-    this.#crowd.bytes.writeUInt32BE((4 << 16) | ((client.due - 1) & 0xffff), at);
+  #acknowledge(place: Place): void {
+    place.at = this.#now;
+    const at = this.#crowd.say(4, place.host, this.#load.server, place.port);
+    this.#crowd.bytes.writeUInt32BE((4 << 16) | place.transfer.acknowledge(), at);
   }
 
   #lookAt(index: number): void {
-    const client = this.#clients[index]!;
-    if (this.#now - client.at < PATIENCE) return;
+    const place = this.#places[index]!;
+    if (this.#now - place.at < PATIENCE) return;
     this.#repeats += 1;
-    if (++client.tries > TRIES) this.#fail(index, "the server fell silent");
-    else if (client.port === 0) this.#request(client);
-    else this.#acknowledge(client);
+    place.tries += 1;
+    if (place.tries > TRIES) this.#fail(index, "the server fell silent");
+    else if (place.port === 0) this.#request(place);
+    else this.#acknowledge(place);
   }
 
   #fail(index: number, because: string): void {
     this.#failed += 1;
     this.#because ??= because;
-    this.#ask(index);
+    this.#begin(index);
   }
 
   /** RFC 1350 §7: an error ends each transfer that is under way. */
   #giveUp(): void {
-    for (const { host, port } of this.#clients) {
+    for (const { host, port } of this.#places) {
       if (port === 0) continue;
       const at = this.#crowd.say(9, host, this.#load.server, port);
       this.#crowd.bytes.write("\0\x05\0\0over\0", at, "latin1");

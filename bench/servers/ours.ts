@@ -40,7 +40,8 @@ export async function compile(source: Source): Promise<void> {
 
 async function checkedOut(commit: string, folders: readonly string[]): Promise<string> {
   const folder = join(CACHE, "source");
-  const script = 'rm -rf "$0" && mkdir -p "$0" && git archive "$1" | tar -x -C "$0" && shift && for each; do rm -rf "$0/$each" && cp -r "$each" "$0/$each"; done';
+  const script =
+    'rm -rf "$0" && mkdir -p "$0" && git archive "$1" | tar -x -C "$0" && shift && for each; do rm -rf "$0/$each" && cp -r "$each" "$0/$each"; done';
   await run("sh", ["-c", script, folder, commit, ...folders], { cwd: ROOT });
   return folder;
 }

@@ -1,6 +1,7 @@
 /** TFTP: megabytes a second to many clients at once, by block size and window. */
-import { setTimeout as sleep } from "node:timers/promises";
+
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { toNumber } from "../../cluster/address.ts";
 import { CARD, FIRST_HOST, SERVER } from "../lab.ts";
 import type { TftpResult } from "../load/tftp.ts";
