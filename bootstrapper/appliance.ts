@@ -94,7 +94,7 @@ export class Appliance {
       addressOf: (mac) => late.dhcp?.addressOf(mac) ?? (others ? addressOfNeighbour(mac) : undefined),
     });
     this.#running(roster);
-    return { settings, bsroot, cluster, address, store, kept, roster, late };
+    return { settings, bsroot, cluster, address, here: addressesHere, store, kept, roster, late };
   }
 
   #running<T extends Part>(part: T): T {

@@ -5,6 +5,7 @@ import { StartError } from "./port-trouble.ts";
 import { printer } from "./printer.ts";
 import { readSettings, type Settings, SettingsError } from "./settings.ts";
 import { StoreError } from "./store/error.ts";
+import { UdpError } from "./wire/udp.ts";
 
 /** Milliseconds that an orderly end may take. */
 const PATIENCE = 4500;
@@ -60,7 +61,7 @@ function endOfProcess(): Promise<number> {
   });
 }
 
-const EXPECTED = [SettingsError, BsrootError, StoreError, StartError];
+const EXPECTED = [SettingsError, BsrootError, StoreError, StartError, UdpError];
 
 /** What is expected to go wrong says what to do; the rest shows where it happened. */
 function inWords(error: unknown): string {

@@ -15,7 +15,7 @@ import type { World } from "./http/world.ts";
 import { inspect } from "./inspection.ts";
 import type { KeptJournal } from "./journal.ts";
 import type { Roster } from "./machines/roster.ts";
-import { dhcpBeside } from "./place.ts";
+import { dhcpBeside, type Here } from "./place.ts";
 import { withPorts } from "./port-trouble.ts";
 import { type ImageRegistry, startRegistry } from "./registry.ts";
 import { type Card, type RouterAdvertisements, startRouterAdvertisements } from "./router-advertisements/service.ts";
@@ -31,6 +31,8 @@ export interface Base {
   /** The description, served from `address`. */
   readonly cluster: Cluster;
   readonly address: Ipv4;
+  /** The addresses of this host as they are now. */
+  readonly here: () => readonly Here[];
   readonly store: Store;
   readonly kept: KeptJournal;
   readonly roster: Roster;
@@ -47,7 +49,7 @@ export interface Part {
   close(): Promise<void>;
 }
 
-export function makeDhcp({ settings: { ports }, cluster, address, store, kept, roster, late }: Base): Promise<Dhcp> {
+export function makeDhcp({ settings: { ports, probe }, here, cluster, address, store, kept, roster, late }: Base): Promise<Dhcp> {
   return withPorts("udp", { "--dhcp-port": ports.dhcp }, () =>
     startDhcp({
       cluster,
@@ -55,6 +57,8 @@ export function makeDhcp({ settings: { ports }, cluster, address, store, kept, r
       store,
       journal: kept.journal,
       now: Date.now,
+      here,
+      probe: probe === "on",
       nextBoot: (mac) => {
         late.routerAdvertisements?.due();
         void roster.apply(mac, { type: "seen", booting: true });

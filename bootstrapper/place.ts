@@ -22,15 +22,22 @@ export function bootCards(
   return [...new Map(chosen.map((one) => [one.interface, mac(one.mac)]))].map(([name, address]) => ({ interface: name, mac: address }));
 }
 
-/** What to tell the operator; undefined when all is well. Every host has all of 127.0.0.0/8 (RFC 1122 §3.2.1.3). */
-export function addressMissing(address: Ipv4, here: readonly Here[]): string | undefined {
-  if (address.startsWith("127.") || here.some((one) => one.address === address)) return undefined;
+/** What to tell the operator; undefined when all is well. `field` is where the description names the address. */
+export function addressMissing(address: Ipv4, here: readonly Here[], field = "network.bootstrapper"): string | undefined {
+  if (interfaceOf(address, here) !== undefined) return undefined;
   const others = here.filter((one) => !one.address.startsWith("127."));
   const has = others.map((one) => `${one.address} (${one.interface})`).join(", ") || "no address but its loopback";
+  const another = field === "network.bootstrapper" ? "name another with --address, " : "";
   return (
     `no interface of this host has ${address}, the bootstrapper's address; it has ${has}. ` +
-    `Give it the address (ip addr add ${address}/PREFIX dev INTERFACE), name another with --address, or correct network.bootstrapper in cluster-desc.yml`
+    `Give it the address (ip addr add ${address}/PREFIX dev INTERFACE), ${another}or correct ${field} in cluster-desc.yml`
   );
+}
+
+/** Every host has all of 127.0.0.0/8 on its loopback (RFC 1122 §3.2.1.3). */
+export function interfaceOf(address: Ipv4, here: readonly Here[]): string | undefined {
+  const owner = here.find((one) => one.address === address);
+  return owner ? owner.interface : address.startsWith("127.") ? "lo" : undefined;
 }
 
 /** The description as if it had been written for this address. */

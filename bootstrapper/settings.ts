@@ -15,6 +15,8 @@ export interface Settings {
   readonly ports: Ports;
   readonly time: TimeMode;
   readonly registry: "serve" | "off";
+  /** Whether the network is asked who has an address before a machine is offered it for the first time. */
+  readonly probe: "on" | "off";
   readonly log: LineFormat;
   /** Where programs that we start are looked for: PATH. */
   readonly path: string;
@@ -59,6 +61,7 @@ const OPTIONS = {
   "registry-port": port(5000, "container images"),
   time: option("MODE", "serve", "off; serve: give out this host's clock; steer: set it too", oneOf("off", "serve", "steer")),
   registry: option("MODE", "serve", "off; serve: give out the container images of the bsroot, if it has any", oneOf("off", "serve")),
+  probe: option("MODE", "on", "on: ask who has an address before it is first offered; off", oneOf("on", "off")),
   log: option("FORMAT", "text", "text or json", oneOf("text", "json")),
 } as const;
 type Name = keyof typeof OPTIONS;
@@ -96,6 +99,7 @@ export function readSettings(words: readonly string[], environment: Readonly<Rec
     }),
     time: read("time"),
     registry: read("registry"),
+    probe: read("probe"),
     log: read("log"),
     path: environment["PATH"] ?? "",
   });

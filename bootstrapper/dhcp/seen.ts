@@ -3,7 +3,7 @@ import type { Mac } from "../../cluster/address.ts";
 
 /** `tooMany` is called once, when the first stranger is passed over. */
 export function watchFor(
-  listed: ReadonlyMap<Mac, unknown>,
+  listed: { has(mac: Mac): boolean },
   most: number,
   onSeen: (mac: Mac) => void,
   tooMany: () => void,

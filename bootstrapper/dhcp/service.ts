@@ -1,25 +1,29 @@
-/** The DHCP server: sockets, clock and disk around `answer`. */
+/** The DHCP server: sockets, clock and disk around the decisions. */
 import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Journal } from "../journal.ts";
 import type { NextBoot } from "../machines/machine.ts";
+import type { Here } from "../place.ts";
 import { sparing } from "../sparing-journal.ts";
 import type { Store } from "../store/store.ts";
-import { WireError } from "../wire/error.ts";
-import { openUdp, type UdpPeer } from "../wire/udp.ts";
-import { answer, type Decision, impropriety } from "./answer.ts";
-import { type Ears, openEars, RECEIVE_BUFFER } from "./ears.ts";
-import { type Lease, openBook, record } from "./leases.ts";
-import { describe, describeJunk, greeting } from "./lines.ts";
-import { decodePacket, encodePacket, type Packet } from "./packet.ts";
-import { answerProxy, type Heard } from "./proxy.ts";
+import { kernel } from "../wire/kernel.ts";
+import { openUdp, UdpError, type UdpPeer } from "../wire/udp.ts";
+import { linkLayers } from "./below-udp.ts";
+import { type DeskCounts, openDesk, type Situation } from "./desk.ts";
+import { openEars, type Posts, RECEIVE_BUFFER, type Way } from "./ears.ts";
+import { type Dropped, type Lease, openBook } from "./leases.ts";
+import { greeting } from "./lines.ts";
+import { everywhere, linksOf } from "./links.ts";
+import { openProbes } from "./probes.ts";
+import { openRivals } from "./rivals.ts";
 import { watchFor } from "./seen.ts";
 import { siteOf } from "./site.ts";
+import { openTurns } from "./turns.ts";
 import { type LeaseViews, viewsOf } from "./views.ts";
 
 export interface DhcpSettings {
   readonly cluster: Cluster;
-  /** Our address: the server identifier, and the interface that broadcasts leave on. */
+  /** Our main address: the server identifier where no other of ours is nearer. */
   readonly server: Ipv4;
   readonly store: Store;
   nextBoot(mac: Mac): NextBoot;
@@ -29,9 +33,13 @@ export interface DhcpSettings {
   /** Milliseconds since 1970. */
   now(): number;
   readonly ports?: Ports;
+  /** The addresses of this host as they are now. Absent: all interfaces are one, and `server` is our only address. */
+  here?(): readonly Here[];
+  /** Ask who has an address before it is offered to a machine that never had it. */
+  readonly probe?: boolean;
   /** Opens a socket; tests put their own network in its place. */
   readonly open?: typeof openUdp;
-  /** Leases that may wait for the disk at once; beyond them packets are dropped, and their machines ask again. */
+  /** Leases that may wait for the disk, and packets that may wait for their turn, at once; what is beyond is dropped, and its machine asks again. */
   readonly waiting?: number;
 }
 
@@ -49,20 +57,16 @@ export interface Dhcp extends LeaseViews {
   counts(): Readonly<DhcpCounts>;
   /** Where it listens. */
   readonly port: number;
+  /** Serves another description from now on, with the leases and sockets that still fit it. Throws UdpError with all as it was. */
+  reload(cluster: Cluster, server: Ipv4): Promise<void>;
   /** Answers what it has begun to answer, then frees the ports. */
   close(): Promise<void>;
 }
 
-export interface DhcpCounts {
-  received: number;
-  replied: number;
-  ignored: number;
-  /** Bytes that are no DHCP. */
-  junk: number;
-  /** Dropped because too many leases waited for the disk. */
-  shed: number;
-  /** Replies not sent: the disk or the network refused. */
-  failed: number;
+export interface DhcpCounts extends DeskCounts {
+  readonly received: number;
+  /** Dropped because too much waited already. */
+  readonly shed: number;
 }
 
 const PORTS: Ports = { server: 67, client: 68, relay: 67, pxe: 4011 };
@@ -70,107 +74,138 @@ const WAITING = 4096;
 const STRANGERS = 4096;
 /** Lines a minute, so that a flood of packets is no flood of lines: a thousand listed machines that boot need most. */
 const LINES = { listed: 20_000, strangers: 1000, junk: 30 };
+/** What is served, and where. */
+interface Serving extends Situation {
+  readonly at: Posts;
+  readonly dropped: readonly Dropped[];
+}
 
 /** Loads the leases, takes the ports and answers. Throws UdpError when a port cannot be had. */
 export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
-  const { cluster, server, store, now, ports = PORTS, waiting: limit = WAITING } = settings;
-  const site = siteOf(cluster, server);
-  const proxy = cluster.network.dhcp === "proxy";
-  const ofListed = sparing(settings.journal, now, LINES.listed);
-  const ofStrangers = sparing(settings.journal, now, LINES.strangers);
-  const ofJunk = sparing(settings.journal, now, LINES.junk);
-  const table = store.table<Lease>("leases");
-  const { book, dropped } = openBook(site.addresses, (await table.entries()).values());
-  for (const { lease, because } of dropped) {
-    await table.remove(lease.address);
-    settings.journal({ from: "dhcp", mac: lease.mac, level: "warning", text: `lease of ${lease.address} forgotten: ${because}` });
-  }
-
-  const counts: DhcpCounts = { received: 0, replied: 0, ignored: 0, junk: 0, shed: 0, failed: 0 };
-  const underway = new Set<Promise<void>>();
-  const seen = watchFor(site.machines, STRANGERS, settings.onSeen, () =>
-    settings.journal({
-      from: "dhcp",
-      level: "warning",
-      text: `more than ${STRANGERS} machines that are not listed; further ones are not shown`,
-    }),
-  );
-  let ears: Ears | undefined;
-
-  function hear(bytes: Uint8Array, from: UdpPeer, heard: Heard): Promise<void> | undefined {
-    if (!ears) return undefined; // not all open yet, or closing
-    counts.received += 1;
-    if (underway.size >= limit) {
-      counts.shed += 1;
-      return undefined;
+  const { journal, now, ports = PORTS, waiting: limit = WAITING, open = openUdp } = settings;
+  const table = settings.store.table<Lease>("leases");
+  const warn = (text: string, mac?: Mac): void => journal({ from: "dhcp", ...(mac && { mac }), level: "warning", text });
+  const forget = async (dropped: readonly Dropped[]): Promise<void> => {
+    for (const { lease, because } of dropped) {
+      warn(`lease of ${lease.address} forgotten: ${because}`, lease.mac);
+      await table.remove(lease.address);
     }
-    let packet: Packet;
+  };
+  const trouble = sparing(journal, now, LINES.junk);
+  const onTrouble = (error: Error): void =>
+    trouble({ from: "dhcp", level: "warning", text: `a packet could not be handled: ${error.message}` });
+
+  let serving = servingOf(settings, settings.cluster, settings.server, (await table.entries()).values());
+  let views = viewsOf(serving.site, serving.book, now);
+  await forget(serving.dropped);
+
+  const flow = { received: 0, shed: 0 };
+  const layers = linkLayers(kernel);
+  const probes = settings.probe && kernel ? openProbes(kernel, () => performance.now(), process.pid) : undefined;
+  const isOurs = (address: Ipv4): boolean => serving.at.addresses.includes(address);
+  const rivals = openRivals({ open, ports, layers, probes, isOurs, warn, now });
+  const listed = { has: (mac: Mac) => serving.site.machines.has(mac) };
+  const tooMany = `more than ${STRANGERS} machines that are not listed; further ones are not shown`;
+
+  const desk = openDesk({
+    situation: () => serving,
+    table,
+    ears: () => ears,
+    ports,
+    link: layers.of,
+    ...(probes && { probes }),
+    now,
+    nextBoot: settings.nextBoot,
+    seen: watchFor(listed, STRANGERS, settings.onSeen, () => warn(tooMany)),
+    onForeign: (server, { device }) => rivals.note(server, device),
+    isOurOwn: rivals.isOurSearch,
+    journal: {
+      all: journal,
+      listed: sparing(journal, now, LINES.listed),
+      strangers: sparing(journal, now, LINES.strangers),
+      junk: sparing(journal, now, LINES.junk),
+    },
+    onDone: () => turns.goOn(),
+  });
+  const turns = openTurns<readonly [Uint8Array, UdpPeer, Way]>(limit, desk.underway, (packet) => {
     try {
-      packet = decodePacket(bytes);
+      desk.handle(...packet);
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      counts.junk += 1;
-      ofJunk(describeJunk(from, error));
-      return undefined;
+      onTrouble(error as Error);
     }
-    if (!impropriety(packet, site)) seen(packet.mac);
-    const world = { site, book, now: now(), nextBoot: settings.nextBoot };
-    const decision = proxy ? answerProxy(packet, heard, world) : answer(packet, world);
-    if (decision.lease) record(book, decision.lease, world.now);
-    const done = carryOut(packet, decision, from, heard, ears).finally(() => underway.delete(done));
-    underway.add(done);
-    return done;
+  });
+  let listening = false;
+  function hear(bytes: Uint8Array, from: UdpPeer, way: Way): void {
+    if (!listening) return; // not all open yet, or closing
+    flow.received += 1;
+    if (!turns.put(bytes, [bytes, from, way])) flow.shed += 1;
   }
 
-  /** The lease is on disk before its ACK leaves; many that come together share one sync. An offer is not worth one. */
-  async function carryOut(packet: Packet, decision: Decision, from: UdpPeer, heard: Heard, mouth: Ears): Promise<void> {
-    const { lease } = decision;
-    const failed = (lease && lease.state !== "offered" && (await kept(lease))) || (await sent(decision, from, heard, mouth));
-    if (failed) counts.failed += 1;
-    else counts[decision.do === "reply" ? "replied" : "ignored"] += 1;
-    const journal = site.machines.has(packet.mac) ? ofListed : ofStrangers;
-    journal(describe(packet, decision, failed));
+  const ears = await openEars(open, serving.at, ports, hear, onTrouble);
+  try {
+    await watch();
+  } catch (error) {
+    await ears.close();
+    throw error;
+  }
+  listening = true;
+  journal({ from: "dhcp", level: "info", text: greeting(serving.site, serving.proxy) });
+  if (!kernel && settings.here) warn(ONE_INTERFACE);
+  if (ears.receiveBuffer() < RECEIVE_BUFFER) journal({ from: "dhcp", level: "info", text: smallBuffer(ears.receiveBuffer()) });
+
+  /** Where the site has its own DHCP server, finding it is no news. */
+  function watch(): Promise<void> {
+    return rivals.watch(serving.proxy || !kernel ? [] : serving.at.links);
   }
 
-  /** Why the lease could not be kept; undefined when it is on disk. */
-  async function kept(lease: Lease): Promise<string | undefined> {
-    try {
-      await table.put(lease.address, lease);
-      return undefined;
-    } catch (error) {
-      return `the lease could not be written to disk: ${error instanceof Error ? error.message : error}`;
-    }
-  }
-
-  /** Why the reply could not be sent; undefined when it left, or when there is none. */
-  async function sent(decision: Decision, from: UdpPeer, heard: Heard, mouth: Ears): Promise<string | undefined> {
-    if (decision.do === "ignore") return undefined;
-    const { to, address } = decision.to;
-    const peer = to === "sender" ? from : { address, port: to === "relay" ? ports.relay : ports.client };
-    const error = await mouth.send(heard, encodePacket(decision.packet, decision.room), peer);
-    return error && `it could not be sent to ${peer.address}:${peer.port}: ${error.message}`;
-  }
-
-  const trouble = (error: Error): void =>
-    ofJunk({ from: "dhcp", level: "warning", text: `a packet could not be handled: ${error.message}` });
-  ears = await openEars(settings.open ?? openUdp, server, { server: ports.server, ...(proxy && { pxe: ports.pxe }) }, hear, trouble);
-  const { port, receiveBuffer, close } = ears;
-  settings.journal({ from: "dhcp", level: "info", text: greeting(site, proxy) });
-  if (receiveBuffer < RECEIVE_BUFFER) settings.journal({ from: "dhcp", level: "info", text: smallBuffer(receiveBuffer) });
   return {
-    ...viewsOf(site, book, now),
-    port,
-    counts: () => counts,
-    health: () =>
-      `${proxy ? "proxy" : "serving"}, ${counts.replied} answered${counts.shed > 0 ? `, ${counts.shed} dropped while the disk was busy` : ""}`,
+    leases: () => views.leases(),
+    holder: (address) => views.holder(address),
+    addressOf: (mac) => views.addressOf(mac),
+    addressNamed: (hostname) => views.addressNamed(hostname),
+    leaseAt: (address) => views.leaseAt(address),
+    port: ears.port,
+    counts: () => ({ ...flow, ...desk.counts }),
+    health: () => {
+      const { replied, conflicts } = desk.counts;
+      const shed = flow.shed > 0 ? `, ${flow.shed} dropped while the disk was busy` : "";
+      const found = conflicts > 0 ? `, ${conflicts} addresses found in use` : "";
+      return `${serving.proxy ? "proxy" : "serving"}, ${replied} answered${shed}${found}${rivals.health()}`;
+    },
+    reload: async (cluster, server) => {
+      const next = servingOf(settings, cluster, server, serving.book.byAddress.values());
+      await ears.move(next.at);
+      // From the moment the sockets are there: a lease given meanwhile is in the old book.
+      serving = { ...next, ...openBook(next.site.addresses, serving.book.byAddress.values()) };
+      views = viewsOf(serving.site, serving.book, now);
+      layers.forget();
+      await watch();
+      await forget(serving.dropped);
+    },
     close: async () => {
-      ears = undefined;
-      await Promise.allSettled(underway);
-      await close();
+      listening = false;
+      while (desk.underway() > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      probes?.close();
+      layers.forget();
+      await Promise.all([ears.close(), rivals.close()]);
     },
   };
 }
 
+/** Throws UdpError when an interface or address that is described is not there. */
+function servingOf({ here }: DhcpSettings, cluster: Cluster, server: Ipv4, leases: Iterable<Lease>): Serving {
+  const site = siteOf(cluster, server);
+  const proxy = cluster.network.dhcp === "proxy";
+  const network = { ...cluster.network, bootstrapper: server };
+  const found = here && kernel ? linksOf(network, here()) : { ok: true as const, ...everywhere(network) };
+  if (!found.ok) throw new UdpError(found.because);
+  return { site, proxy, ...openBook(site.addresses, leases), at: { ...found, proxy } };
+}
+
+const ONE_INTERFACE =
+  "this system cannot tell its interfaces apart (koffi was not loaded), so DHCP is served on all of them from one address, " +
+  "and network.interfaces and the bootstrapper's further addresses are not heeded";
+
 const smallBuffer = (granted: number): string =>
   `the kernel keeps only ${granted >> 10} KiB of packets for us, so machines of a large rack powered on at once may have to ask twice; ` +
-  `allow more with: sysctl -w net.core.rmem_max=${RECEIVE_BUFFER}`;
+  `allow more with: sysctl -w net.core.rmem_max=${RECEIVE_BUFFER}, or the capability NET_ADMIN`;

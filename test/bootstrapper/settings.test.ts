@@ -12,6 +12,7 @@ describe("the command line", () => {
       ports: { http: 80, https: 443, dhcp: 67, tftp: 69, dns: 53, time: 123, registry: 5000 },
       time: "serve",
       registry: "serve",
+      probe: "on",
       log: "text",
       path: "",
     });

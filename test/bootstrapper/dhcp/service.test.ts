@@ -114,20 +114,24 @@ test("a lease that contradicts a new description is forgotten, on disk too, and 
   expect(await store.table("leases").entries()).toEqual(new Map());
 });
 
-test("when too many leases wait for the disk, further packets are dropped and counted, and later answered again", async () => {
+test("while too many leases wait for the disk, each machine's newest word waits too, and what finds no place is counted", async () => {
   const live = await start({ waiting: 2 });
   const release = live.store.hold();
   live.say("request", { ...chosen, ...at("127.0.0.11") });
   live.say("request", { ...chosen, ...at("127.0.0.12") }, { mac: W1 });
   await expect.poll(live.store.waiting).toBe(2);
-  live.say("discover", {}, { mac: W2 });
+  live.say("discover", {}, { mac: W2, transaction: 1 });
+  live.say("discover", {}, { mac: W2, transaction: 2 });
   live.say("discover", {}, { mac: STRANGER });
-  await expect.poll(() => live.dhcp.counts().shed).toBe(2);
+  live.say("discover", {}, { mac: stranger(1) });
+  live.say("request", { ...chosen, ...at("127.0.0.11") });
+  await expect.poll(() => live.dhcp.counts()).toMatchObject({ received: 7, shed: 1 });
   release();
-  await live.reply();
-  await live.reply();
-  expect((await live.ask("discover", {}, { mac: W2 })).yourAddress).toBe("127.0.0.100");
-  expect(live.dhcp.health()).toBe("serving, 3 answered, 2 dropped while the disk was busy");
+  const replies = [await live.reply(), await live.reply(), await live.reply(), await live.reply(), await live.reply()];
+  expect(replies.map(({ options }) => options.messageType).sort()).toEqual(["ack", "ack", "ack", "offer", "offer"]);
+  expect(replies.filter(({ mac }) => mac === W2)).toMatchObject([{ transaction: 2 }]);
+  expect((await live.ask("discover", {}, { mac: stranger(1) })).yourAddress).toBe("127.0.0.102");
+  expect(live.dhcp.health()).toBe("serving, 6 answered, 1 dropped while the disk was busy");
 });
 
 test("closing answers what was begun", async () => {
