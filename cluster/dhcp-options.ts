@@ -50,7 +50,7 @@ export const DHCP_OPTIONS: readonly OptionRow[] = [
   }),
   row(4, "time-servers", "ipv4 list", RFC_2132("3.6")),
   row(5, "name-servers", "ipv4 list", RFC_2132("3.7"), "ien116-name-servers"),
-  field(row(6, "domain-name-servers", "ipv4 list", RFC_2132("3.8"), "dns-server"), {
+  field(row(6, "domain-name-servers", "ipv4 list", RFC_2132("3.8"), "dns-server", "nameServers"), {
     network: "has a field of its own here; write nameServers: beside options:",
     subnet: "has a field of its own here; write nameServers: beside options:",
   }),
@@ -98,7 +98,7 @@ export const DHCP_OPTIONS: readonly OptionRow[] = [
   row(48, "font-servers", "ipv4 list", RFC_2132("8.9"), "x-windows-fs"),
   row(49, "x-display-manager", "ipv4 list", RFC_2132("8.10"), "x-windows-dm"),
   never(50, "dhcp-requested-address", "is what a client asks for; write the machine's address:", RFC_2132("9.1")),
-  never(51, "dhcp-lease-time", "follows from lease:; write lease: in network or in a subnet", RFC_2132("9.2")),
+  never(51, "dhcp-lease-time", "follows from lease:; write lease: in network or in a subnet", RFC_2132("9.2"), "lease-time"),
   never(52, "dhcp-option-overload", SERVER, RFC_2132("9.3")),
   never(53, "dhcp-message-type", SERVER, RFC_2132("9.6")),
   never(54, "dhcp-server-identifier", "is the bootstrapper's own address; write bootstrapper:", RFC_2132("9.7")),
@@ -193,6 +193,10 @@ export const DHCP_OPTIONS: readonly OptionRow[] = [
   row(249, "ms-classless-static-routes", "routes", "MS-DHCPE"),
   row(252, "wpad", "text", "draft-ietf-wrec-wpad-01 §4.4", "wpad-url", "proxy-auto-config"),
 ];
+
+/** Not a word of a description can say it. */
+export const isRefusedEverywhere = ({ refused = {} }: OptionRow): boolean =>
+  refused.network !== undefined && refused.subnet !== undefined && refused.machine !== undefined;
 
 const BY_CODE = new Map(DHCP_OPTIONS.map((option) => [option.code, option]));
 const BY_NAME = new Map(DHCP_OPTIONS.flatMap((option) => [option.name, ...option.also].map((name) => [name.toLowerCase(), option])));

@@ -8,14 +8,16 @@ const said = (name: string): string => {
   return [...problems, ...parsed.warnings.map((one) => `warning: ${formatProblem(one)}`), ""].join("\n");
 };
 
+const BROKEN = ["broken-words", "broken-fields", "broken-addresses", "broken-services", "broken-original", "broken-yaml"];
+
 describe("every mistake is said at once, with its line, its field and the way out", () => {
-  test.each(["broken-words", "broken-fields", "broken-addresses", "broken-original", "broken-yaml"])("in %s.yml", (name) => {
+  test.each(BROKEN)("in %s.yml", (name) => {
     expect(parse(fixture(`${name}.yml`), name).ok).toBe(false);
     expectGolden(`test/golden/cluster/${name}.txt`, said(`${name}.yml`));
   });
 
   test("each is a sentence that says what to write or to leave", () => {
-    for (const name of ["broken-words", "broken-fields", "broken-addresses", "broken-original", "broken-yaml"]) {
+    for (const name of BROKEN) {
       const parsed = parse(fixture(`${name}.yml`), name);
       for (const { message } of [...(parsed.ok ? [] : parsed.problems), ...parsed.warnings]) {
         expect(message).toMatch(/; .*\b(write|leave|make|delete|kept|save)\b/);
