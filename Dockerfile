@@ -2,7 +2,7 @@
 #
 #   docker build -t sextant/bootstrapper .
 #   docker run -d --name bootstrapper --network host --read-only --tmpfs /tmp --cap-drop ALL --cap-add NET_BIND_SERVICE \
-#     --cap-add NET_BROADCAST --cap-add SETUID --cap-add SETGID --cap-add CHOWN --cap-add DAC_OVERRIDE -v /bsroot:/bsroot:ro -v /var/lib/sextant:/var/lib/sextant sextant/bootstrapper
+#     --cap-add NET_BROADCAST --cap-add NET_RAW --cap-add SETUID --cap-add SETGID --cap-add CHOWN --cap-add DAC_OVERRIDE -v /bsroot:/bsroot:ro -v /var/lib/sextant:/var/lib/sextant sextant/bootstrapper
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /src

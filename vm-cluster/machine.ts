@@ -1,8 +1,9 @@
 /** A virtual machine: power switch, serial log, disks. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { boardOf } from "./firmware.ts";
 import { isAlive, kill, type ProcessId } from "./processes.ts";
-import { type Accelerator, type Hardware, OVMF_VARS, qemuArguments, type Sockets } from "./qemu.ts";
+import { type Accelerator, type Hardware, qemuArguments, type Sockets } from "./qemu.ts";
 import { qmp } from "./qmp.ts";
 import type { RackState } from "./rack-state.ts";
 
@@ -37,7 +38,8 @@ export class VirtualMachine {
       writeFileSync(this.disk(index), "");
       truncateSync(this.disk(index), size);
     });
-    if (hardware.firmware === "uefi" && !existsSync(this.#sockets.variables)) copyFileSync(OVMF_VARS, this.#sockets.variables);
+    const { flash } = boardOf(hardware.firmware);
+    if (flash && !existsSync(this.#sockets.variables)) copyFileSync(flash.variables, this.#sockets.variables);
   }
 
   get name(): string {
@@ -63,7 +65,7 @@ export class VirtualMachine {
 
   powerOn(): void {
     if (this.isOn()) return;
-    const command = ["qemu-system-x86_64", ...qemuArguments(this.hardware, this.#sockets, this.#accelerator)] as const;
+    const command = [boardOf(this.hardware.firmware).program, ...qemuArguments(this.hardware, this.#sockets, this.#accelerator)] as const;
     this.#process = this.#state.start(this.name, this.#state.network.inside([...command]), join(this.#folder, "qemu.log"));
   }
 

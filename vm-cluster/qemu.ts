@@ -2,12 +2,9 @@
 import { createHash } from "node:crypto";
 import type { Mac } from "../cluster/address.ts";
 import type { DiskRule } from "../cluster/cluster.ts";
+import { boardOf, type Firmware } from "./firmware.ts";
 
-export type Firmware = "bios" | "uefi";
 export type Accelerator = "kvm" | "tcg";
-
-export const OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
-export const OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
 export interface Hardware {
   readonly name: string;
@@ -16,6 +13,10 @@ export interface Hardware {
   /** MiB. */
   readonly memory: number;
   readonly disks: readonly Disk[];
+  /** virtio when absent. */
+  readonly card?: "virtio" | "e1000";
+  /** Its UEFI boots by HTTP; otherwise PXE comes first. */
+  readonly httpBoot?: boolean;
   /** What its battery-backed clock says when it is powered on, as QEMU's -rtc base= takes it; the host's time when absent. */
   readonly clock?: string;
 }
@@ -37,10 +38,10 @@ export interface Sockets {
 }
 
 export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator: Accelerator): readonly string[] {
-  const { name, mac, firmware, memory, disks, clock } = hardware;
+  const { name, mac, firmware, memory, disks, card = "virtio", httpBoot, clock } = hardware;
   return [
     ...["-name", name, "-uuid", uuidOf(mac), "-nodefaults", "-no-user-config", "-display", "none"],
-    ...speed(accelerator),
+    ...speed(firmware, accelerator),
     ...["-m", `${memory}`, "-smp", "1", "-device", "virtio-rng-pci"],
     ...(clock ? ["-rtc", `base=${clock}`] : []),
     // As a client QEMU waits for the recorder, so no line is lost.
@@ -49,20 +50,26 @@ export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator:
     ...board(firmware, sockets.variables),
     ...["-netdev", `tap,id=net,ifname=${sockets.port},script=no,downscript=no`],
     // An empty romfile takes QEMU's iPXE off the card, so that OVMF's own PXE client is what boots.
-    ...["-device", `virtio-net-pci,netdev=net,mac=${mac},bootindex=1${firmware === "uefi" ? ",romfile=" : ""}`],
+    ...[
+      "-device",
+      `${card === "virtio" ? "virtio-net-pci" : card},netdev=net,mac=${mac},bootindex=1${firmware === "bios" ? "" : ",romfile="}`,
+    ],
+    // EDK2 asks QEMU whether it may (OvmfPkg/README, "Network Support").
+    ...(httpBoot ? [4, 6].flatMap((version) => ["-fw_cfg", `name=opt/org.tianocore/IPv${version}PXESupport,string=n`]) : []),
     ...disks.flatMap((disk, index) => drive(disk, index, sockets.disk(index))),
   ];
 }
 
 /** qemu64 is half the work of "max" where every instruction is translated; tb-size bounds what the translation keeps. */
-const speed = (accelerator: Accelerator): readonly string[] =>
-  accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=single,tb-size=256", "-cpu", "qemu64"];
+function speed(firmware: Firmware, accelerator: Accelerator): readonly string[] {
+  if (accelerator === "kvm" && firmware !== "uefi-arm64") return ["-accel", "kvm", "-cpu", "host"];
+  return ["-accel", "tcg,thread=single,tb-size=256", "-cpu", firmware === "uefi-arm64" ? "cortex-a57" : "qemu64"];
+}
 
-/** Without graphics SeaBIOS speaks on the serial port; OVMF always does. */
 function board(firmware: Firmware, variables: string): readonly string[] {
-  if (firmware === "bios") return ["-machine", "pc,graphics=off"];
-  const flash = (unit: number, options: string) => ["-drive", `if=pflash,unit=${unit},format=raw,${options}`];
-  return ["-machine", "q35", ...flash(0, `readonly=on,file=${OVMF_CODE}`), ...flash(1, `file=${variables}`)];
+  const { machine, flash } = boardOf(firmware);
+  const drive = (unit: number, options: string) => ["-drive", `if=pflash,unit=${unit},format=raw,${options}`];
+  return [...machine, ...(flash ? [...drive(0, `readonly=on,file=${flash.code}`), ...drive(1, `file=${variables}`)] : [])];
 }
 
 /** cache=unsafe: a power cut here ends QEMU, not the host, whose memory holds what the machine wrote. */

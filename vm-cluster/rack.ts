@@ -7,13 +7,15 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Api } from "./api.ts";
 import { Bootstrapper } from "./bootstrapper.ts";
 import { run } from "./command.ts";
+import type { Firmware } from "./firmware.ts";
 import type { Image } from "./image.ts";
 import { VirtualMachine } from "./machine.ts";
 import type { Network } from "./network.ts";
-import { type Accelerator, disksFor, type Firmware, type Hardware } from "./qemu.ts";
+import { type Accelerator, disksFor, type Hardware } from "./qemu.ts";
 import type { RackState } from "./rack-state.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Key, sshConfig } from "./ssh.ts";
+import { wire } from "./wiring.ts";
 
 /** MiB. The installer system unpacks itself into memory beside the image's stream; a node with containerd needs less. */
 const MEMORY = 512;
@@ -81,21 +83,9 @@ export class Rack {
     await run(process.execPath, command, { show });
   }
 
-  /** Namespace, switch ports, the router's word that there is no IPv6, and the machines' serial recorder. */
   async wire(): Promise<void> {
-    const { network, folder } = this.#state;
-    await network.create(this.cluster.network.bootstrapper, this.cluster.network.subnet.prefix);
-    for (const { port } of this.machines) await network.addPort(port);
-    const advertise = join(folder, "radvd.conf");
-    writeFileSync(
-      advertise,
-      `interface ${network.card} { AdvSendAdvert on; AdvDefaultLifetime 0; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; };\n`,
-    );
-    const radvd = ["radvd", "--nodaemon", "--logmethod=stderr", "--config", advertise, "--pidfile", join(folder, "radvd.pid")] as const;
-    this.#state.start("radvd", network.inside([...radvd]), join(folder, "radvd.log"));
-    const recorded = this.machines.flatMap(({ serialLog, serialSocket }) => [serialLog, serialSocket]);
-    const recorder = [process.execPath, "--import", "tsx", join(import.meta.dirname, "recorder.ts"), ...recorded] as const;
-    this.#state.start("recorder", [...recorder], join(folder, "recorder.log"));
+    const { bootstrapper, subnet } = this.cluster.network;
+    await wire(this.#state, bootstrapper, subnet.prefix, this.machines);
   }
 
   /** Writes what `ssh -F FILE NAME` needs to reach the machines where the bootstrapper knows them to be. */

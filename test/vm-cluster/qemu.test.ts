@@ -26,6 +26,20 @@ test("a UEFI machine has its own variables, and no iPXE on its card, so that OVM
   expect(line({ firmware: "uefi" })).toContain("bootindex=1,romfile=");
 });
 
+test("a 32-bit, an arm64 and a locked machine each have their own board, firmware and variables", () => {
+  expect(line({ firmware: "uefi-ia32" })).toMatch(/q35,smm=on .*OVMF32_CODE/);
+  expect(line({ firmware: "uefi-secure-boot" })).toMatch(/property=secure,value=on .*OVMF_CODE_4M\.ms/);
+  expect(qemuArguments(hardware({ firmware: "uefi-arm64" }), sockets, "kvm").join(" ")).toMatch(
+    /tcg.*cortex-a57.*-machine virt .*AAVMF_CODE/,
+  );
+});
+
+test("a machine that boots by HTTP is refused PXE, and one may have an Intel card", () => {
+  expect(line({ firmware: "uefi", httpBoot: true })).toContain("-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n");
+  expect(line({ firmware: "uefi" })).not.toContain("-fw_cfg");
+  expect(line({ card: "e1000" })).toContain("-device e1000,netdev=net,mac=52:54:00:77:00:01,bootindex=1 ");
+});
+
 test("the network comes before every disk", () => {
   const order = [...line({ disks: disksFor(rule({ device: "/dev/sdb" }), MAC) }).matchAll(/bootindex=(\d)/g)].map(([, index]) => index);
   expect(order).toEqual(["1", "2", "3"]);
