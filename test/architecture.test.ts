@@ -23,7 +23,7 @@ const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /^bootstrapper\/(settings|appliance|bsroot|child|orphan|time|registry|printer|port-holder|neighbours)\.ts$/,
   /^bootstrapper\/store\//,
   /^bootstrapper\/(tftp|http)\/(files|static-files|page|server)\.ts$/,
-  /^bsroot-builder\/(commands|bundle|download|images|write|pki)\//,
+  /^bsroot-builder\/(commands|bundle|closed-world|download|images|write|pki)\//,
 ];
 
 /** Clocks and dice are arguments below these folders. */

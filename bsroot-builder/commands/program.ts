@@ -9,6 +9,7 @@ import { GatherError, type Registry } from "../gather.ts";
 import { VIEWS, type View } from "../render.ts";
 import { type BuildOptions, build } from "./build.ts";
 import { check } from "./check.ts";
+import { closedWorld } from "./closed-world.ts";
 import { DEFAULT_FILE } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { init } from "./init.ts";
@@ -67,10 +68,14 @@ function program(registry: Registry, terminal: Terminal): Command {
     .command("verify")
     .description("prove that a bsroot is what its manifest says")
     .argument("[bsroot]", "the folder", "bsroot")
-    .action(async (folder: string) => {
+    .option("--closed-world", "prove too that machines find all they will ask for in it, and nothing leads outside", false)
+    .action(async (folder: string, options: { closedWorld: boolean }) => {
       const { files, warnings } = await verify(folder);
       warn(terminal, warnings);
       terminal.out(`${folder}: good, ${files} files\n`);
+      if (!options.closedWorld) return;
+      const { machines, references, images } = await closedWorld(folder);
+      terminal.out(`${folder}: closed, ${machines} machines find all of ${references} addresses and ${images} images in it\n`);
     });
   all
     .command("pack")

@@ -1,0 +1,28 @@
+/** What a text that a machine is given makes it fetch, and whether the closed network has it. */
+
+/** Every URL in a text, once. One that a script only completes later ends where its variable begins. */
+export function urlsIn(text: string): readonly string[] {
+  const found = text.matchAll(/\bhttps?:\/\/[^\s"'`<>\\^{}|()[\],;]+/g);
+  return [...new Set([...found].map(([url]) => url.replace(/\$.*$/s, "").replace(/[.:]+$/, "")))];
+}
+
+export interface World {
+  /** Host names and addresses that are the bootstrapper's own. */
+  readonly hosts: ReadonlySet<string>;
+  /** Every path of the bsroot that /static is made of. */
+  readonly statics: ReadonlySet<string>;
+}
+
+/** What the bootstrapper answers by itself; what machines fetch is a file below /static. */
+const MADE_WHEN_ASKED = /^\/(boot|install|grant|config|cloud-config|report|healthz|api|v2)(\/|$)|^\/install\.sh$|^\/$/;
+
+/** Why a machine could not fetch it; undefined when it can. */
+export function objection(url: string, { hosts, statics }: World): string | undefined {
+  if (!URL.canParse(url)) return "is no address that could be fetched";
+  const { hostname, pathname } = new URL(url);
+  if (!hosts.has(hostname)) return `leads out of the closed network, to ${hostname}`;
+  if (MADE_WHEN_ASKED.test(pathname)) return undefined;
+  const path = decodeURIComponent(pathname.replace(/^\/static\//, ""));
+  if (!pathname.startsWith("/static/")) return "is nothing that the bootstrapper answers";
+  return statics.has(path) ? undefined : `is not in the bsroot: html/static/${path} is missing`;
+}
