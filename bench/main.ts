@@ -9,7 +9,7 @@ import { startLoad, stopAll } from "./processes.ts";
 import { Rows } from "./rows.ts";
 import { atftpd } from "./servers/atftpd.ts";
 import { dnsmasq } from "./servers/dnsmasq.ts";
-import { kea } from "./servers/kea.ts";
+import { kea, keaSynced } from "./servers/kea.ts";
 import { compile, ours } from "./servers/ours.ts";
 import type { Protocol } from "./servers/server.ts";
 import { tftpdHpa } from "./servers/tftpd-hpa.ts";
@@ -22,7 +22,7 @@ import { benchTftp } from "./suites/tftp.ts";
 import { compare, formatTable } from "./table.ts";
 import { makeWork } from "./work.ts";
 
-const SERVERS = [ours, dnsmasq, kea, tftpdHpa, atftpd, unbound];
+const SERVERS = [ours, dnsmasq, kea, keaSynced, tftpdHpa, atftpd, unbound];
 /** Listed in the description: DNS has as many names. */
 const MACHINES: Record<Protocol, number> = { dhcp: 3, tftp: 3, dns: 1000 };
 const SUITES: Record<Protocol, (bench: Bench) => Promise<void>> = { dhcp: benchDhcp, tftp: benchTftp, dns: benchDns };

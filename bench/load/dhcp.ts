@@ -18,7 +18,9 @@ export interface DhcpLoad {
 
 export interface DhcpResult {
   readonly leases: number;
-  /** From the first DISCOVER to the last ACK. */
+  /** From the first DISCOVER to each ACK, in order. */
+  readonly endings: readonly number[];
+  /** Of the whole run. */
   readonly seconds: number;
   /** Milliseconds from a machine's first DISCOVER to its ACK. */
   readonly latencies: readonly number[];
@@ -67,10 +69,10 @@ class Run {
   readonly #clients: Client[] = [];
   readonly #owners = new Map<number, number>();
   readonly #latencies: number[] = [];
+  readonly #endings: number[] = [];
   readonly #reply: Reply = { transaction: 0, mac: 0, kind: 0, address: 0, server: 0 };
   #next = 0;
   #under = 0;
-  #lastAt = 0;
   #now = performance.now();
   #ends = 0;
   #naks = 0;
@@ -100,7 +102,8 @@ class Run {
     }
     return {
       leases: this.#latencies.length,
-      seconds: (this.#lastAt - from) / 1000,
+      endings: this.#endings.map((at) => (at - from) / 1000),
+      seconds: (this.#now - from) / 1000,
       latencies: this.#latencies,
       failed: this.#under,
       twice: this.#twice,
@@ -162,8 +165,9 @@ class Run {
   #bound(index: number, client: Client, address: number): void {
     if (this.#owners.has(address)) this.#twice += 1;
     this.#owners.set(address, client.machine);
-    this.#lastAt = performance.now();
-    this.#latencies.push(this.#lastAt - client.begunAt);
+    const at = performance.now();
+    this.#endings.push(at);
+    this.#latencies.push(at - client.begunAt);
     this.#under -= 1;
     this.#begin(index);
   }

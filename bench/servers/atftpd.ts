@@ -7,7 +7,6 @@ import { unpacked } from "./unpacked.ts";
 export const atftpd: Server = {
   name: "atftpd",
   serves: ["tftp"],
-  remarks: {},
   start(lab, _, { tftp }) {
     const program = unpacked("atftpd", "usr/sbin/atftpd");
     const words = ["--daemon", "--no-fork", "--user", "root", "--group", "root", "--port", "69", "--maxthread", "2000", "--verbose=3"];

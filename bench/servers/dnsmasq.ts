@@ -9,10 +9,6 @@ import { BOOT_FILE, DOMAIN, LEASE, PORTS, type Protocol, type Server, type Work 
 export const dnsmasq: Server = {
   name: "dnsmasq",
   serves: ["dhcp", "tftp", "dns"],
-  remarks: {
-    dhcp: "writes its whole lease file anew, with fsync, before each ACK",
-    tftp: "no windows",
-  },
   start(lab, protocol, work) {
     const folder = lab.room("dnsmasq");
     const config = join(folder, "dnsmasq.conf");

@@ -1,25 +1,33 @@
 /** Kea's DHCP server, its leases in a file (memfile). */
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CARD, RANGE, SERVER, SUBNET } from "../lab.ts";
 import { hasPort, start } from "../processes.ts";
 import { BOOT_FILE, LEASE, PORTS, type Server } from "./server.ts";
 
-export const kea: Server = {
-  name: "kea",
-  serves: ["dhcp"],
-  remarks: { dhcp: "appends each lease to its file before the ACK and leaves it to the kernel when that reaches the disk" },
-  start(lab) {
-    const folder = lab.room("kea");
-    const config = join(folder, "kea.json");
-    writeFileSync(config, JSON.stringify(configuration(join(folder, "leases.csv")), null, 1));
-    const places = ["KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR", "KEA_LOGGER_DESTINATION"].map((name) =>
-      name === "KEA_LOGGER_DESTINATION" ? `${name}=stdout` : `${name}=${folder}`,
-    );
-    const command = lab.at("server", ["env", ...places, "kea-dhcp4", "-c", config]);
-    return start(command, join(folder, "log"), (pid) => hasPort(pid, PORTS.dhcp));
-  },
-};
+export const kea = keeping("kea", () => undefined);
+
+/** The same on files that the kernel writes to the disk before a write returns (chattr(1), S): durable, as the others are. */
+export const keaSynced = keeping("kea, synced", (folder) => execFileSync("chattr", ["+S", folder]));
+
+function keeping(name: string, prepare: (folder: string) => unknown): Server {
+  return {
+    name,
+    serves: ["dhcp"],
+    start(lab) {
+      const folder = lab.room("kea");
+      const leases = join(folder, "leases");
+      mkdirSync(leases);
+      prepare(leases);
+      const config = join(folder, "kea.json");
+      writeFileSync(config, JSON.stringify(configuration(join(leases, "leases.csv")), null, 1));
+      const places = [`KEA_PIDFILE_DIR=${folder}`, `KEA_LOCKFILE_DIR=${folder}`, "KEA_LOGGER_DESTINATION=stdout"];
+      const command = lab.at("server", ["env", ...places, "kea-dhcp4", "-c", config]);
+      return start(command, join(folder, "log"), (pid) => hasPort(pid, PORTS.dhcp));
+    },
+  };
+}
 
 const configuration = (leases: string) => ({
   Dhcp4: {

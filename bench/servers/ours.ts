@@ -9,18 +9,22 @@ import type { Server } from "./server.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const DIST = join(CACHE, "dist");
 
-export const ours: Server = {
-  name: "sextant",
-  serves: ["dhcp", "tftp", "dns"],
-  remarks: { dhcp: "one fdatasync for all leases that wait for it, before their ACKs" },
-  start(lab, _, { bsroot }) {
-    const folder = lab.room("sextant");
-    const log = join(folder, "log");
-    const words = ["serve", "--bsroot", bsroot, "--state", join(folder, "state"), "--time", "off"];
-    const command = lab.at("server", [process.execPath, join(DIST, "bootstrapper/main.js"), ...words]);
-    return start(command, log, () => existsSync(log) && /ready in [\d.]+ s/.test(readFileSync(log, "utf8")));
-  },
-};
+export const ours: Server = bootstrapper([process.execPath, join(DIST, "bootstrapper/main.js")]);
+
+/** `program` is the command that starts it, without its arguments. */
+export function bootstrapper(program: readonly string[]): Server {
+  return {
+    name: "sextant",
+    serves: ["dhcp", "tftp", "dns"],
+    start(lab, _, { bsroot }) {
+      const folder = lab.room("sextant");
+      const log = join(folder, "log");
+      const words = ["serve", "--bsroot", bsroot, "--state", join(folder, "state"), "--time", "off"];
+      const command = lab.at("server", [...program, ...words]);
+      return start(command, log, () => existsSync(log) && /ready in [\d.]+ s/.test(readFileSync(log, "utf8")));
+    },
+  };
+}
 
 /** What is compiled: the files as they are, or those of a commit, with some folders as they are. */
 export interface Source {

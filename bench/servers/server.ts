@@ -7,8 +7,6 @@ export type Protocol = "dhcp" | "tftp" | "dns";
 export interface Server {
   readonly name: string;
   readonly serves: readonly Protocol[];
-  /** What a reader of the table must know about it; empty: nothing. */
-  readonly remarks: Partial<Record<Protocol, string>>;
   /** Resolves when it answers. */
   start(lab: Lab, protocol: Protocol, work: Work): Promise<Running>;
 }

@@ -7,7 +7,6 @@ import { unpacked } from "./unpacked.ts";
 export const tftpdHpa: Server = {
   name: "tftpd-hpa",
   serves: ["tftp"],
-  remarks: { tftp: "no windows" },
   start(lab, _, { tftp }) {
     const program = unpacked("tftpd-hpa", "usr/sbin/in.tftpd");
     const command = lab.at("server", [program, "-4", "-L", "--secure", "--user", "root", "--address", ":69", tftp]);

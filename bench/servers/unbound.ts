@@ -8,7 +8,6 @@ import { DOMAIN, PORTS, type Server } from "./server.ts";
 export const unbound: Server = {
   name: "unbound",
   serves: ["dns"],
-  remarks: {},
   start(lab, _, { names }) {
     const folder = lab.room("unbound");
     const config = join(folder, "unbound.conf");

@@ -21,9 +21,12 @@ const CASES: readonly ({ readonly name: string } & Shape)[] = [
   { name: "1000 at once, 5000 scattered MACs", clients: 1000, machines: 5000, seconds: 4, patience: 16 },
 ];
 
+/** The last few wait for a packet that was lost, a second or more: that belongs into p99, not into the rate. */
+const MOST = 0.99;
+
 const BOOKS = [100, 10_000, 100_000];
 const PROBE: Shape = { clients: 64, machines: 5000, seconds: 1.5, patience: 6 };
-const FILL: Omit<Shape, "machines"> = { clients: 256, seconds: 25, patience: 30 };
+const FILL: Omit<Shape, "machines"> = { clients: 256, seconds: 35, patience: 40 };
 
 export async function benchDhcp(bench: Bench): Promise<void> {
   const wanted = CASES.filter(({ name }) => name.includes(bench.match));
@@ -73,10 +76,11 @@ async function measure({ load }: Bench, running: Running, shape: Shape & { first
   const before = running.cpu();
   const result = await load.carryOut<DhcpResult>(taskOf(shape));
   await sleep(100);
-  const { leases, seconds, latencies, twice, failed } = result;
+  const { leases, seconds, endings, latencies, twice, failed } = result;
+  const most = Math.ceil(leases * MOST);
   const because = twice > 0 ? `${twice} addresses were given twice` : failed > 0 ? `no address within ${shape.patience} s` : undefined;
   return {
-    rate: leases / seconds,
+    rate: most / (endings[most - 1] ?? Number.NaN),
     cpu: (running.cpu() - before) / leases,
     p50: percentile(latencies, 50),
     p99: percentile(latencies, 99),
