@@ -81,7 +81,7 @@ export function makeTftp({ settings: { ports }, bsroot, address, kept, roster }:
     startTftp({
       address,
       port: ports.tftp,
-      root: join(bsroot.folder, layout.tftp),
+      folders: { "": join(bsroot.folder, layout.tftp), static: join(bsroot.folder, layout.static) },
       journal: kept.journal,
       holder: (wanted) => roster.holder(wanted),
       onTransfer: (mac, transfer) => roster.setTransfer(mac, transfer),

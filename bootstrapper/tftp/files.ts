@@ -1,114 +1,143 @@
-/** What TFTP may give away: regular files below one folder, small ones kept in memory, large ones read where they lie. */
+/** What TFTP may give away: regular files below the folders it is told, each opened once for all who fetch it. */
 import { constants } from "node:fs";
 import { type FileHandle, open, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
+import type { Content, Found, Refused } from "./content.ts";
 import { relativeName } from "./name.ts";
-import { ERRORS, type ErrorCode } from "./packet.ts";
+import { ERRORS } from "./packet.ts";
+import { type Book, SHELF, Shelf, type ShelfLimits } from "./shelf.ts";
 
-export interface Content {
-  /** Bytes. */
-  readonly size: number;
-  /** Exactly `length` bytes. Rejects when the file is no longer what it was when it was opened. */
-  read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
-  /** To be called once. */
-  close(): void;
-}
-
-export type Found = { readonly content: Content } | { readonly code: ErrorCode; readonly because: string };
+/** Folders by what a name begins with: "" is for every name that begins with no other. Absolute paths. */
+export type Folders = Readonly<Record<string, string>>;
 
 export interface TftpFiles {
-  open(asked: string): Promise<Found>;
+  /** At once when the name was looked up a moment ago. */
+  open(asked: string): Found | Promise<Found>;
+  close(): Promise<void>;
 }
 
-/** Bytes: up to which size a file is kept in memory, and how much all of them may take. */
-export interface Keep {
-  readonly each: number;
-  readonly all: number;
+export interface FileSettings {
+  readonly limits?: ShelfLimits;
+  /** Milliseconds for which a name leads where it led before: a rack that boots asks for the same three names, again and again. */
+  readonly trust?: number;
 }
 
-const KEEP: Keep = { each: 4 << 20, all: 32 << 20 };
+interface Entry {
+  readonly key: string;
+  readonly handle: FileHandle;
+  readonly book: Book;
+  users: number;
+  /** No name leads to it any more. */
+  old: boolean;
+}
+type Looked = { readonly entry: Entry } | Refused;
 
-export function tftpFiles(root: string, keep: Keep = KEEP): TftpFiles {
-  const kept = new Map<string, { readonly size: number; readonly bytes: Promise<Uint8Array> }>(); // least recently used first
-  const shared = new Map<string, { readonly handle: FileHandle; users: number }>();
+const TRUST = 1000;
+/** Names, and files that are held open. */
+const KNOWN = 256;
 
-  async function content(handle: FileHandle, path: string): Promise<Found> {
+export function tftpFiles(folders: Folders, { limits = SHELF, trust = TRUST }: FileSettings = {}): TftpFiles {
+  const shelf = new Shelf(limits);
+  const entries = new Map<string, Entry>(); // by path; the one asked for longest ago first
+  const names = new Map<string, { readonly found: Looked; readonly until: number }>();
+
+  /** Finds the file's book when it is the same version still, or opens a new one. */
+  async function entryOf(path: string, handle: FileHandle): Promise<Looked> {
     const about = await handle.stat();
     if (!about.isFile()) {
       await handle.close();
       return { code: ERRORS.accessViolation, because: "it is not a regular file" };
     }
-    const key = `${path}\0${about.ino}\0${about.size}\0${about.mtimeMs}`; // another version is another file
-    return { content: about.size <= keep.each ? await whole(key, handle, about.size) : streamed(key, handle, about.size) };
-  }
-
-  async function whole(key: string, handle: FileHandle, size: number): Promise<Content> {
-    const entry = kept.get(key) ?? { size, bytes: readExactly(handle, 0, size) };
-    kept.delete(key);
-    kept.set(key, entry);
-    let all = [...kept.values()].reduce((sum, each) => sum + each.size, 0);
-    for (const [oldest, { size }] of kept) {
-      if (all <= keep.all) break;
-      kept.delete(oldest);
-      all -= size;
-    }
-    try {
-      const bytes = await entry.bytes;
-      return { size, read: (offset, length) => bytes.subarray(offset, offset + length), close: () => {} };
-    } catch (error) {
-      kept.delete(key);
-      throw error;
-    } finally {
+    const key = `${about.ino} ${about.size} ${about.mtimeMs}`; // another version is another file
+    const before = entries.get(path);
+    entries.delete(path);
+    if (before?.key === key) {
+      entries.set(path, before);
       await handle.close();
+      return { entry: before };
     }
+    if (before) retire(before);
+    const entry: Entry = { key, handle, book: shelf.book(handle, about.size), users: 0, old: false };
+    entries.set(path, entry);
+    if (entries.size > KNOWN) retireOldest();
+    return { entry };
   }
 
-  /** One descriptor for all who fetch the same file at the same time. */
-  function streamed(key: string, handle: FileHandle, size: number): Content {
-    const known = shared.get(key);
-    const entry = known ?? { handle, users: 0 };
-    if (known) void handle.close();
+  function retireOldest(): void {
+    const [path, entry] = entries.entries().next().value!;
+    entries.delete(path);
+    retire(entry);
+  }
+
+  function retire(entry: Entry): void {
+    entry.old = true;
+    for (const [name, { found }] of names) if ("entry" in found && found.entry === entry) names.delete(name);
+    leave(entry);
+  }
+
+  function leave(entry: Entry): void {
+    if (!entry.old || entry.users > 0) return;
+    entry.book.forget();
+    void entry.handle.close();
+  }
+
+  function contentOf(entry: Entry): Content {
     entry.users += 1;
-    shared.set(key, entry);
     return {
-      size,
-      read: (offset, length) => readExactly(entry.handle, offset, length),
+      size: entry.book.size,
+      source: entry.book,
+      at: (offset) => entry.book.at(offset),
+      load: (offset) => entry.book.load(offset),
       close: () => {
         entry.users -= 1;
-        if (entry.users > 0) return;
-        shared.delete(key);
-        void entry.handle.close();
+        leave(entry);
       },
     };
   }
 
+  async function look(asked: string): Promise<Looked> {
+    const name = relativeName(asked);
+    if ("because" in name) return { code: ERRORS.accessViolation, because: name.because };
+    const { folder, below } = placed(folders, name.path);
+    const inside = await realpath(folder);
+    try {
+      const path = await realpath(join(inside, below));
+      if (!path.startsWith(inside + sep)) return { code: ERRORS.accessViolation, because: "it leads out of the folder" };
+      // O_NONBLOCK: opening a FIFO must not wait for its writer.
+      return await entryOf(path, await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (!MISSING.has(code ?? "")) throw error;
+      return { code: ERRORS.notFound, because: "there is no such file" };
+    }
+  }
+
+  const given = (found: Looked): Found => ("entry" in found ? { content: contentOf(found.entry) } : found);
+
   return {
-    async open(asked) {
-      const name = relativeName(asked);
-      if ("because" in name) return { code: ERRORS.accessViolation, because: name.because };
-      const inside = await realpath(root);
-      try {
-        const path = await realpath(join(inside, name.path));
-        if (!path.startsWith(inside + sep)) return { code: ERRORS.accessViolation, because: "it leads out of the folder" };
-        // O_NONBLOCK: opening a FIFO must not wait for its writer.
-        return await content(await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK), path);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (!MISSING.has(code ?? "")) throw error;
-        return { code: ERRORS.notFound, because: "there is no such file" };
-      }
+    open(asked) {
+      const known = names.get(asked);
+      if (known && performance.now() < known.until) return given(known.found);
+      return look(asked).then((found) => {
+        names.delete(asked);
+        if (!("entry" in found && found.entry.old)) names.set(asked, { found, until: performance.now() + trust });
+        if (names.size > KNOWN) names.delete(names.keys().next().value!);
+        return given(found);
+      });
+    },
+    async close() {
+      const handles = [...entries.values()].map(({ handle }) => handle);
+      entries.clear();
+      names.clear();
+      await Promise.all(handles.map((handle) => handle.close()));
     },
   };
 }
 
 const MISSING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "ENXIO"]);
 
-async function readExactly(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  for (let at = 0; at < length; ) {
-    const { bytesRead } = await handle.read(bytes, at, length - at, offset + at);
-    if (bytesRead === 0) throw new Error(`the file ended at byte ${offset + at} while it was sent; it was longer when it was opened`);
-    at += bytesRead;
-  }
-  return bytes;
+function placed(folders: Folders, path: string): { readonly folder: string; readonly below: string } {
+  const first = path.slice(0, path.indexOf("/") + 1);
+  const special = first === "" ? undefined : folders[first.slice(0, -1)];
+  return special === undefined ? { folder: folders[""]!, below: path } : { folder: special, below: path.slice(first.length) };
 }

@@ -19,8 +19,8 @@ export interface Agreement {
 
 /** What we can offer for one file over one network. */
 export interface Offer {
-  /** Bytes; undefined when what will be sent has another length than the file (netascii). */
-  readonly size: number | undefined;
+  /** Bytes that will be sent. */
+  readonly size: number;
   /** Largest IP packet that crosses the network in one piece. */
   readonly mtu: number;
 }

@@ -14,11 +14,9 @@ export interface Guest {
   readonly file: string;
   /** Absent while the file is opened. Such a guest keeps its place, so that what waits for the disk is bounded too. */
   session?: {
-    /** It has answered: its address is not forged. */
-    readonly proven: boolean;
     /** It had answered, and then fell silent: it may have started over. */
     readonly stalled: boolean;
-    stop(because: string): Promise<void>;
+    stop(because: string): void;
   };
 }
 
@@ -31,55 +29,72 @@ export type Verdict =
 
 export class Places {
   readonly #limits: Limits;
-  readonly #guests = new Set<Guest>(); // oldest first
+  readonly #guests = new Map<Ipv4, Set<Guest>>(); // of each address, oldest first
+  /** Those that have not answered, oldest first: they may be forged, and real clients answer within milliseconds. */
+  readonly #silent = new Set<Guest>();
+  #count = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   take(guest: Guest): Verdict {
-    if ([...this.#guests].some((before) => answers(before, guest))) return { do: "ignore" };
-    const full = this.#full(guest.peer.address);
+    const { address } = guest.peer;
+    const own = this.#guests.get(address) ?? new Set();
+    for (const before of own) if (answers(before, guest)) return { do: "ignore" };
+    const full =
+      own.size >= this.#limits.each
+        ? { among: own, because: `${own.size} transfers for one address` }
+        : this.#count >= this.#limits.all && { among: this.#silent, because: `${this.#count} transfers at one time` };
     if (full && !this.#makeRoom(full.among)) return { do: "turn-away", because: full.because };
-    this.#guests.add(guest);
+    this.#guests.set(address, own.add(guest));
+    this.#silent.add(guest);
+    this.#count += 1;
     return { do: "serve" };
   }
 
   holds(guest: Guest): boolean {
-    return this.#guests.has(guest);
+    return this.#guests.get(guest.peer.address)?.has(guest) ?? false;
+  }
+
+  /** It has answered, and keeps its place from now on. */
+  prove(guest: Guest): void {
+    this.#silent.delete(guest);
   }
 
   leave(guest: Guest): void {
-    this.#guests.delete(guest);
+    const own = this.#guests.get(guest.peer.address);
+    if (!own?.delete(guest)) return;
+    if (own.size === 0) this.#guests.delete(guest.peer.address);
+    this.#silent.delete(guest);
+    this.#count -= 1;
   }
 
-  /** Resolves when every session has freed its socket. */
-  async clear(because: string): Promise<void> {
-    await Promise.all([...this.#guests].map((guest) => this.#dismiss(guest, because)));
+  clear(because: string): void {
+    for (const own of [...this.#guests.values()]) for (const guest of [...own]) this.#dismiss(guest, because);
   }
 
-  #full(address: Ipv4): { readonly among: readonly Guest[]; readonly because: string } | undefined {
-    const all = [...this.#guests];
-    const own = all.filter((guest) => guest.peer.address === address);
-    if (own.length >= this.#limits.each) return { among: own, because: `${own.length} transfers for one address` };
-    return all.length >= this.#limits.all ? { among: all, because: `${all.length} transfers at one time` } : undefined;
+  #makeRoom(among: ReadonlySet<Guest>): boolean {
+    for (const guest of among) {
+      if (!guest.session || !this.#silent.has(guest)) continue;
+      this.#dismiss(guest, "others needed its place");
+      return true;
+    }
+    return false;
   }
 
-  /** The oldest that never answered goes: it may be forged, and real clients answer within milliseconds. */
-  #makeRoom(among: readonly Guest[]): boolean {
-    const silent = among.find(({ session }) => session && !session.proven);
-    if (silent) this.#dismiss(silent, "others needed its place");
-    return silent !== undefined;
-  }
-
-  #dismiss(guest: Guest, because: string): Promise<void> | undefined {
+  #dismiss(guest: Guest, because: string): void {
     this.leave(guest);
-    return guest.session?.stop(because);
+    guest.session?.stop(because);
   }
 }
 
 /** One port asks for one file at a time; some boot ROMs start over from the same port. */
 function answers({ peer, file, session }: Guest, asked: Guest): boolean {
-  if (peer.port !== asked.peer.port || peer.address !== asked.peer.address) return false;
+  if (peer.port !== asked.peer.port) return false;
   return session === undefined || (file === asked.file && !session.stalled);
 }

@@ -1,33 +1,37 @@
-/** The TFTP server: hears requests, opens their files, and gives each transfer a session of its own. RFC 1350 §4. */
+/** The TFTP server: hears requests, opens their files, and has each transfer carried by a lane. RFC 1350 §4. */
 import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Journal } from "../journal.ts";
 import type { Transfer } from "../machines/machine.ts";
 import { sparing } from "../sparing-journal.ts";
 import { WireError } from "../wire/error.ts";
 import { openUdp, type UdpPeer } from "../wire/udp.ts";
-import { type Content, type Found, tftpFiles } from "./files.ts";
+import type { Content, Found } from "./content.ts";
+import { type Folders, tftpFiles } from "./files.ts";
+import { Lanes } from "./lanes.ts";
 import { shown } from "./name.ts";
 import { negotiate } from "./negotiate.ts";
-import { netascii } from "./netascii.ts";
+import { asNetascii } from "./netascii.ts";
 import { decode, ERRORS, type ErrorCode, encode, type Packet } from "./packet.ts";
 import { type Guest, type Limits, Places } from "./places.ts";
 import { entry, report } from "./report.ts";
-import { Session } from "./session.ts";
+import { isStalled, makeSession, type SessionHooks } from "./session.ts";
 
 export interface TftpOptions {
   /** Where we listen, and where every answer leaves from. */
   readonly address: Ipv4;
   /** 69 unless said otherwise; 0 takes a free one. */
   readonly port?: number;
-  /** Absolute path of the folder whose files are given away (`layout.tftp` of a bsroot). */
-  readonly root: string;
+  /** What is given away: absolute paths of folders, by what names begin with. */
+  readonly folders: Folders;
   readonly journal: Journal;
   /** Who holds this address now. */
   holder(address: Ipv4): Mac | undefined;
   /** What a machine fetches right now; undefined when it is over. */
   onTransfer(mac: Mac, transfer: Transfer | undefined): void;
-  /** Largest IP packet that crosses the network in one piece; 1500 unless said otherwise. */
-  readonly mtu?: number;
+  /** Files that are made for whoever asks; undefined: it is not one of those. */
+  readonly made?: (asked: string, peer: UdpPeer) => Found | undefined;
+  /** Largest IP packet that reaches this address in one piece; 1500 unless said otherwise. */
+  readonly mtu?: (towards: Ipv4) => number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly limits?: Partial<Limits>;
@@ -35,33 +39,38 @@ export interface TftpOptions {
 
 export interface TftpServer {
   readonly port: number;
+  /** Transfers that are under way. */
+  transfers(): number;
   /** Ends every transfer and frees every socket. */
   close(): Promise<void>;
 }
 
 type Request = Extract<Packet, { op: "read" | "write" }>;
 
-const LIMITS: Limits = { all: 512, each: 16 };
-/** Text is translated in memory; whoever wants a large file as text has the wrong mode. */
-const NETASCII_LIMIT = 4 << 20;
-/** Milliseconds between two reports of a transfer's progress. */
-const PROGRESS_EVERY = 250;
-/** Bytes: hundreds of machines that ask in the same instant. */
-const RECEIVE_BUFFER = 1 << 20;
+/** A machine behind a router may share its address with a whole rack. */
+const LIMITS: Limits = { all: 4096, each: 1024 };
+/** Bytes: a thousand machines that ask in the same instant. */
+const RECEIVE_BUFFER = 4 << 20;
 
 /** Throws UdpError when the port cannot be had. */
 export async function startTftp(options: TftpOptions): Promise<TftpServer> {
-  const { address, journal, holder, onTransfer, mtu = 1500, now = Date.now } = options;
-  const files = tftpFiles(options.root);
+  const { address, journal, holder, onTransfer, made = () => undefined, mtu = () => 1500, now = Date.now } = options;
+  const files = tftpFiles(options.folders);
   const places = new Places({ ...LIMITS, ...options.limits });
   const complain = sparing(journal, now);
-  const socket = await openUdp({ address, port: options.port ?? 69, receiveBuffer: RECEIVE_BUFFER, onTrouble }, receive);
+  const lanes = await Lanes.open(address, onTrouble);
+  const socket = await openUdp({ address, port: options.port ?? 69, receiveBuffer: RECEIVE_BUFFER, onTrouble }, receive).catch(
+    async (error) => {
+      await lanes.close();
+      throw error;
+    },
+  );
 
   function onTrouble(error: Error): void {
     complain({ from: "tftp", level: error instanceof WireError ? "refused" : "warning", text: shown(error.message) });
   }
 
-  async function receive(bytes: Uint8Array, peer: UdpPeer): Promise<void> {
+  function receive(bytes: Uint8Array, peer: UdpPeer): void | Promise<void> {
     const packet = decode(bytes);
     switch (packet.op) {
       case "read":
@@ -80,8 +89,8 @@ export async function startTftp(options: TftpOptions): Promise<TftpServer> {
       complain({ from: "tftp", level: "warning", text: `${peer.address} must ask again for ${shown(request.file)}: ${verdict.because}` });
     if (verdict.do !== "serve") return;
     try {
-      const found = await open(request);
-      if ("content" in found) await begin(guest, request, found.content);
+      const found = await open(request, peer);
+      if ("content" in found) begin(guest, request, found.content);
       else refuse(peer, request.file, found.code, found.because);
     } catch (error) {
       refuse(peer, request.file, ERRORS.other, "the server cannot read it", (error as Error).message);
@@ -91,56 +100,62 @@ export async function startTftp(options: TftpOptions): Promise<TftpServer> {
   }
 
   /** RFC 1350 §1: netascii and octet; mail is obsolete. */
-  async function open({ file, mode }: Request): Promise<Found> {
+  async function open({ file, mode }: Request, peer: UdpPeer): Promise<Found> {
     if (mode !== "octet" && mode !== "netascii") return { code: ERRORS.illegalOperation, because: `mode ${shown(mode)} is not octet` };
-    const found = await files.open(file);
+    const found = made(file, peer) ?? (await files.open(file));
     if (mode === "octet" || !("content" in found)) return found;
     try {
-      const { size } = found.content;
-      if (size > NETASCII_LIMIT) return { code: ERRORS.other, because: "it is too large for mode netascii; ask for octet" };
-      const text = netascii(await found.content.read(0, size));
-      return { content: { size: text.length, read: (offset, length) => text.subarray(offset, offset + length), close: () => {} } };
-    } finally {
+      return { content: await asNetascii(found.content) };
+    } catch (error) {
       found.content.close();
+      throw error;
     }
   }
 
-  async function begin(guest: Guest, { file, mode, options: asked }: Request, content: Content): Promise<void> {
+  /** Its place may have been given to another while the file was opened. */
+  function begin(guest: Guest, { file, options: asked }: Request, content: Content): void {
     const { peer } = guest;
+    const lane = places.holds(guest) ? lanes.for(peer) : undefined;
+    if (!lane) {
+      content.close();
+      return;
+    }
     const client = { address: peer.address, mac: holder(peer.address) };
     const { mac } = client;
-    let toldAt = Number.NEGATIVE_INFINITY;
-    const session = new Session({
-      address,
-      peer,
-      content,
-      agreement: negotiate(asked, { mtu, size: mode === "octet" ? content.size : undefined }),
-      now,
-      onProgress: (sent) => {
-        if (!mac || now() - toldAt < PROGRESS_EVERY) return;
-        toldAt = now();
-        onTransfer(mac, { file: shown(file), sent, size: content.size });
-      },
+    const hooks: SessionHooks = {
+      onProven: () => places.prove(guest),
+      onProgress: (sent) => mac && onTransfer(mac, { file: shown(file), sent, size: content.size }),
       onEnd: (outcome) => {
         places.leave(guest);
         if (mac) onTransfer(mac, undefined);
         (outcome.state === "done" ? journal : complain)(report(outcome, client, file, content.size));
       },
-    });
-    if (await session.start(() => places.holds(guest))) guest.session = session;
+    };
+    const agreement = negotiate(asked, { mtu: mtu(peer.address), size: content.size });
+    const session = makeSession(peer, mac, content, agreement, hooks);
+    guest.session = {
+      get stalled() {
+        return isStalled(session);
+      },
+      stop: (because) => lane.stop(session, because),
+    };
+    lane.carry(session);
   }
 
-  /** From the well-known port: a refusal needs no socket of its own. */
+  /** From the well-known port: a refusal needs no transfer. */
   function refuse(peer: UdpPeer, file: string, code: ErrorCode, because: string, detail = because): void {
-    void socket.send(encode({ op: "error", code, message: because }), peer);
+    socket.post(encode({ op: "error", code, message: because }), peer);
     const client = { address: peer.address, mac: holder(peer.address) };
     complain(entry(client, code === ERRORS.accessViolation ? "refused" : "warning", `did not get ${shown(file)}: ${shown(detail)}`));
   }
 
   return {
     port: socket.address().port,
+    transfers: () => places.count,
     async close() {
-      await Promise.all([socket.close(), places.clear("the server stops")]);
+      places.clear("the server stops");
+      await Promise.all([socket.close(), lanes.close()]);
+      await files.close();
     },
   };
 }

@@ -39,6 +39,8 @@ export interface UdpSocket {
   address(): UdpPeer;
   /** Bytes the kernel granted, of those asked for. */
   receiveBuffer(): number;
+  /** For calls that `kernel` has beyond these; undefined without it, and once closed. */
+  descriptor(): number | undefined;
   counts(): Readonly<UdpCounts>;
 }
 
@@ -133,6 +135,7 @@ export async function openUdp(options: UdpOptions, onDatagram: OnDatagram, kerne
     address: () => ({ address: here.address as Ipv4, port: here.port }),
     // Linux reports twice what it grants: half is for its own bookkeeping (socket(7)).
     receiveBuffer: () => (process.platform === "linux" ? granted / 2 : granted),
+    descriptor: () => (closed ? undefined : fd),
     counts: () => counts,
   };
 }

@@ -37,7 +37,7 @@ export async function serveTftp(
   const server = await startTftp({
     address: ipv4("127.0.0.1"),
     port: 0,
-    root,
+    folders: { "": root },
     journal: (entry) => entries.push(entry),
     holder: () => undefined,
     onTransfer: (mac, transfer) => transfers.push({ mac, transfer }),

@@ -37,10 +37,6 @@ test("jumbo frames allow larger blocks", () => {
   expect(ask({ blksize: "65464" }, { size: 1, mtu: 9000 }).terms.blockSize).toBe(8968);
 });
 
-test("a text's size on the way is not told", () => {
-  expect(ask({ tsize: "0" }, { size: undefined, mtu: 1500 }).accepted).toEqual({});
-});
-
 test("whatever is asked, a block fits the network and a window is bounded", () => {
   const names = fc.constantFrom("blksize", "tsize", "timeout", "windowsize", "multicast");
   const values = fc.oneof(fc.nat({ max: 100_000 }).map(String), fc.string());

@@ -5,14 +5,20 @@ import { ipv4 } from "../../../cluster/address.ts";
 type State = "opening" | "silent" | "proven" | "stalled";
 const stopped: string[] = [];
 function guest(address: string, port: number, state: State, file = "f"): Guest {
-  const stop = async (because: string): Promise<void> => void stopped.push(`${address}:${port} ${because}`);
-  const session = { proven: state === "proven" || state === "stalled", stalled: state === "stalled", stop };
+  const stop = (because: string): void => void stopped.push(`${address}:${port} ${because}`);
+  const session = { stalled: state === "stalled", stop };
   return { peer: { address: ipv4(address), port }, file, ...(state !== "opening" && { session }) };
+}
+/** Takes a place, and proves itself where its state says so. */
+function seated(places: Places, one: Guest, state: State): Guest {
+  places.take(one);
+  if (state === "proven" || state === "stalled") places.prove(one);
+  return one;
 }
 function full(state: State): Places {
   stopped.length = 0;
   const places = new Places({ all: 3, each: 2 });
-  for (const last of [1, 2, 3]) places.take(guest(`10.0.0.${last}`, 2000, state));
+  for (const last of [1, 2, 3]) seated(places, guest(`10.0.0.${last}`, 2000, state), state);
   return places;
 }
 
@@ -31,8 +37,7 @@ test("those who answered keep their place, and so do those whose file is being o
 
 test("one address cannot take the places of others", () => {
   const places = new Places({ all: 9, each: 2 });
-  places.take(guest("10.0.0.1", 1, "proven"));
-  places.take(guest("10.0.0.1", 2, "proven"));
+  for (const port of [1, 2]) seated(places, guest("10.0.0.1", port, "proven"), "proven");
   expect(places.take(guest("10.0.0.1", 3, "opening"))).toEqual({ do: "turn-away", because: "2 transfers for one address" });
   expect(places.take(guest("10.0.0.2", 3, "opening"))).toEqual({ do: "serve" });
 });
@@ -56,7 +61,7 @@ test.each([
 test("who leaves makes room", () => {
   const places = new Places({ all: 1, each: 1 });
   const [first, second] = [guest("10.0.0.1", 1, "proven"), guest("10.0.0.2", 1, "proven")];
-  places.take(first);
+  seated(places, first, "proven");
   expect(places.take(second)).toMatchObject({ do: "turn-away" });
   places.leave(first);
   expect(places.take(second)).toEqual({ do: "serve" });

@@ -6,13 +6,14 @@ import {
   type Input,
   MAX_TRIES,
   MAX_TRIES_UNPROVEN,
+  type Pace,
   patience,
   plan,
+  type Sending,
   step,
   type Transfer,
 } from "../../../bootstrapper/tftp/transfer.ts";
 
-type Sending = Transfer & { state: "sending" };
 const lockstep = plan(1000, { blockSize: 512, windowSize: 1 });
 const windowed = plan(512 * 10, { blockSize: 512, windowSize: 4 });
 const endless = plan(100 * 1024 * 1024, { blockSize: 512, windowSize: 4 });
@@ -24,6 +25,7 @@ const sending = (fields: Partial<Sending> = {}): Sending => ({
   acked: 0,
   sent: 1,
   tries: 1,
+  pace: undefined,
   proven: true,
   repeated: false,
   ...fields,
@@ -52,7 +54,7 @@ test.each<{ when: string; course: typeof lockstep; from: Transfer; input: Input;
   { when: "block 1 is acknowledged",               course: lockstep, from: sending(),   input: ack(1), becomes: { state: "sending", acked: 1, sent: 2, proven: true } },
   { when: "the last block is acknowledged",        course: lockstep, from: sending({ acked: 1, sent: 2 }), input: ack(2), becomes: { state: "done" } },
   { when: "a whole window is acknowledged",        course: windowed, from: sending({ acked: 0, sent: 4 }), input: ack(4), becomes: { acked: 4, sent: 8, tries: 1 } },
-  { when: "a window has a gap after its 2nd block", course: windowed, from: sending({ acked: 0, sent: 4 }), input: ack(2), becomes: { acked: 2, sent: 6 } },
+  { when: "a window has a gap after its 2nd block", course: windowed, from: sending({ acked: 0, sent: 4 }), input: ack(2), becomes: { acked: 2, sent: 6, repeated: true } },
   { when: "a window lost its first block",         course: windowed, from: sending({ acked: 4, sent: 8 }), input: ack(4), becomes: { acked: 4, sent: 8, repeated: true } },
   { when: "the window at the end is shorter",      course: windowed, from: sending({ acked: 4, sent: 8 }), input: ack(8), becomes: { acked: 8, sent: 11 } },
   { when: "the last window is acknowledged",       course: windowed, from: sending({ acked: 8, sent: 11 }), input: ack(11), becomes: { state: "done" } },
@@ -69,6 +71,7 @@ test.each<{ when: string; course: typeof lockstep; from: Transfer; input: Input;
 test.each<{ when: string; course: typeof lockstep; from: Transfer; input: Input }>([
   { when: "an ACK is repeated in lockstep (Sorcerer's Apprentice)", course: lockstep, from: sending({ acked: 1, sent: 2 }), input: ack(1) },
   { when: "an ACK is repeated twice in a window",  course: windowed, from: sending({ acked: 4, sent: 8, repeated: true }), input: ack(4) },
+  { when: "each datagram behind a gap brings the ACK again", course: windowed, from: sending({ acked: 2, sent: 6, repeated: true }), input: ack(2) },
   { when: "an ACK is of long ago",                 course: windowed, from: sending({ acked: 8, sent: 11 }), input: ack(3) },
   { when: "an ACK is of a block not yet sent",     course: windowed, from: sending({ acked: 0, sent: 4 }), input: ack(5) },
   { when: "an ACK of long ago looks like the future", course: endless, from: sending({ acked: 65540, sent: 65544 }), input: ack(65530) },
@@ -89,19 +92,23 @@ test("gives up on a silent client, and sooner on one that never answered", () =>
   expect(afterSilence(sending({ proven: false }), MAX_TRIES_UNPROVEN)).toMatchObject({ state: "failed" });
 });
 
-test("waits longer with every try, by the round trip it measured or as the client asked", () => {
+const pace = (roundTrip: number, varies: number): Pace => ({ roundTrip, varies });
+
+test("waits longer with every try, by the round trips it measured or as the client asked", () => {
   expect([1, 2, 3].map((tries) => patience(sending({ tries }), lockstep))).toEqual([1000, 2000, 4000]);
-  expect(patience(sending({ roundTrip: 1 }), lockstep)).toBe(300);
-  expect(patience(sending({ roundTrip: 200 }), lockstep)).toBe(800);
-  expect(patience(sending({ roundTrip: 60_000, tries: 6 }), lockstep)).toBe(8000);
+  expect(patience(sending({ pace: pace(1, 0.2) }), lockstep)).toBe(200);
+  expect(patience(sending({ pace: pace(300, 1) }), lockstep)).toBe(325);
+  expect(patience(sending({ pace: pace(300, 100) }), lockstep)).toBe(700);
+  expect(patience(sending({ pace: pace(60_000, 0), tries: 6 }), lockstep)).toBe(8000);
   expect(patience(sending({ tries: 4 }), { ...lockstep, timeout: 30_000 })).toBe(30_000);
   expect(patience(negotiating, { ...lockstep, timeout: 255_000 })).toBe(4000);
 });
 
-test("the round trip is learnt only from what was sent once (Karn)", () => {
-  expect(step(sending(), ack(1, 40), lockstep)).toMatchObject({ roundTrip: 40 });
-  expect(step(sending({ roundTrip: 40 }), ack(1, 80), lockstep)).toMatchObject({ roundTrip: 45 });
-  expect(step(sending({ roundTrip: 40, tries: 2 }), ack(1, 2000), lockstep)).toMatchObject({ roundTrip: 40 });
+test("the round trip is learnt as RFC 6298 has it, and only from what was sent once (Karn)", () => {
+  expect(step(sending(), ack(1, 40), lockstep)).toMatchObject({ pace: pace(40, 20) });
+  expect(step(sending({ pace: pace(40, 20) }), ack(1, 80), lockstep)).toMatchObject({ pace: pace(45, 25) });
+  expect(step(sending({ pace: pace(40, 20), tries: 2 }), ack(1, 2000), lockstep)).toMatchObject({ pace: pace(40, 20) });
+  expect(step(sending({ sent: 4, repeated: true }), ack(4, 2000), windowed)).toMatchObject({ pace: undefined });
 });
 
 test("whatever arrives, it never goes back, keeps its window, and answers no ACK twice", () => {
