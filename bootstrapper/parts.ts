@@ -8,8 +8,7 @@ import { layout } from "../cluster/layout.ts";
 import { makeTexts } from "./boot.ts";
 import { type Bsroot, readSecret } from "./bsroot.ts";
 import { type Dhcp, startDhcp } from "./dhcp/service.ts";
-import { recordsOf } from "./dns/records.ts";
-import { startDns } from "./dns/service.ts";
+import { type DnsServer, startDns } from "./dns/service.ts";
 import { startHttp } from "./http/service.ts";
 import type { World } from "./http/world.ts";
 import { inspect } from "./inspection.ts";
@@ -90,23 +89,15 @@ export function makeTftp({ settings: { ports }, bsroot, address, kept, roster }:
   );
 }
 
-/** Milliseconds; made anew for each question, the records of a large rack would cost more than the answer. */
-const RECORDS_STAY = 500;
-
-export function makeDns({ settings: { ports }, cluster, address, kept }: Base, dhcp: Dhcp): Promise<Part> {
-  let records = recordsOf(cluster, dhcp.leases());
-  let madeAt = performance.now();
+export function makeDns({ settings: { ports }, bsroot, cluster, address, store, kept }: Base, dhcp: Dhcp): Promise<DnsServer> {
   return withPorts("udp", { "--dns-port": ports.dns }, () =>
     startDns({
       address,
       port: ports.dns,
-      records: () => {
-        if (performance.now() - madeAt < RECORDS_STAY) return records;
-        madeAt = performance.now();
-        records = recordsOf(cluster, dhcp.leases());
-        return records;
-      },
-      upstream: cluster.network.upstream.map((server) => ({ address: server, port: 53 })),
+      cluster,
+      leases: { addressNamed: dhcp.addressNamed, addressOf: dhcp.addressOf, leaseAt: dhcp.leaseAt, all: dhcp.leases },
+      store,
+      readSecret: (path) => readSecret(bsroot, path),
       journal: kept.journal,
       now: Date.now,
     }),

@@ -1,172 +1,157 @@
-/** Decides what one question deserves: an answer from what we know, a look elsewhere, or a refusal. RFC 1034 §4.3.2. */
-import { type Ipv4, ipv4, overlap } from "../../cluster/address.ts";
-import type { Records } from "./records.ts";
-
-/** Numbers are the wire's: IANA "Domain Name System (DNS) Parameters". */
-export const TYPES = {
-  A: 1,
-  NS: 2,
-  SOA: 6,
-  PTR: 12,
-  AAAA: 28,
-  OPT: 41,
-  TKEY: 249,
-  TSIG: 250,
-  IXFR: 251,
-  AXFR: 252,
-  MAILB: 253,
-  MAILA: 254,
-  ANY: 255,
-} as const;
-export const CLASSES = { IN: 1, ANY: 255 } as const;
-export const RCODES = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5, badVers: 16 } as const;
-export type Rcode = (typeof RCODES)[keyof typeof RCODES];
+/** Decides what one question deserves: an answer from what we know, a look elsewhere, a copy of a zone, or a refusal. RFC 1034 §4.3.2. */
+import type { Ipv4 } from "../../cluster/address.ts";
+import type { Leases } from "./leases.ts";
+import { CLASSES, RCODES, TYPES } from "./numbers.ts";
+import { target } from "./rdata.ts";
+import type { Rr } from "./record.ts";
+import { NOTHING, type Reply } from "./reply.ts";
+import { type Found, find, isKnown, recordsOf, soaOf } from "./zone/lookup.ts";
+import type { Zone } from "./zone/zone.ts";
+import { placeOf, type Zones } from "./zone/zones.ts";
 
 export interface Asked {
-  /** As it was asked, without the final dot; "" is the root. A byte no host name has is written \DDD. */
+  /** As name.ts spells it. */
   readonly name: string;
   readonly type: number;
   readonly class: number;
   readonly recursionDesired: boolean;
 }
 
-export type Rr = { readonly name: string; readonly ttl: number } & (
-  | { readonly type: "A"; readonly address: Ipv4 }
-  | { readonly type: "PTR" | "NS"; readonly target: string }
-  | { readonly type: "SOA"; readonly primary: string; readonly admin: string; readonly minimum: number }
-);
-
-export interface Reply {
-  readonly rcode: Rcode;
-  readonly authoritative: boolean;
-  readonly answers: readonly Rr[];
-  /** In a negative answer the zone's SOA, which says how long it holds (RFC 2308 §3). */
-  readonly authorities: readonly Rr[];
-}
-
 export type Decision =
-  /** `forbidden`: somebody asked for what they may not have. */
-  | { readonly do: "reply"; readonly reply: Reply; readonly because: string; readonly forbidden?: true }
-  | { readonly do: "forward"; readonly because: string };
+  | {
+      readonly do: "reply";
+      readonly reply: Reply;
+      readonly because: string;
+      /** It holds until the description or a record changes; otherwise it hangs on leases, which come and go. */
+      readonly steady?: true;
+      /** Somebody asked for what they may not have. */
+      readonly forbidden?: true;
+    }
+  | { readonly do: "forward" /** Undefined: the upstream servers. */; readonly servers?: readonly Ipv4[]; readonly because: string }
+  | { readonly do: "transfer"; readonly zone: Zone; readonly because: string };
 
 /** All that an answer may depend on. */
 export interface World {
-  readonly records: Records;
-  /** There is somebody to ask. */
+  readonly zones: Zones;
+  readonly leases: Leases;
+  readonly serial: number;
+  /** There are upstream servers. */
   readonly upstream: boolean;
+  /** The client is one of ours: a neighbour in our subnets, or this host. */
+  readonly ours: boolean;
+  /** The message proves that its writer may copy zones. */
+  readonly mayTransfer: boolean;
 }
 
-/** Seconds. Short: addresses move with leases, and a machine that is not there yet will be in a moment. */
-const TTL = 60;
-const NEGATIVE_TTL = 10;
-
-const NOBODY_MAY: ReadonlyMap<number, string> = new Map([
-  [TYPES.AXFR, "nobody may copy the zone"],
-  [TYPES.IXFR, "nobody may copy the zone"],
-  [TYPES.MAILA, "it is obsolete"],
-  [TYPES.MAILB, "it is obsolete"],
-  [TYPES.TKEY, "there are no keys here"],
-  [TYPES.TSIG, "there are no keys here"],
-]);
+/** CNAMEs that are followed from one to the next. */
+const STEPS = 8;
 
 export function answer(asked: Asked, world: World): Decision {
-  const forbidden = NOBODY_MAY.get(asked.type);
-  if (forbidden) return { do: "reply", reply: bare(RCODES.refused), because: forbidden, forbidden: true };
-  if (asked.type === TYPES.OPT) return { do: "reply", reply: bare(RCODES.formErr), because: "OPT is not something to ask for" };
+  const { name, type } = asked;
+  if (type === TYPES.OPT) return { do: "reply", reply: bare(RCODES.formErr), because: "OPT is not something to ask for" };
   if (asked.class !== CLASSES.IN && asked.class !== CLASSES.ANY) return refuse("only the Internet's class is served");
+  if (type === TYPES.AXFR || type === TYPES.IXFR) return transfer(asked, world);
+  if (type === TYPES.MAILA || type === TYPES.MAILB) return refuse("it is obsolete");
+  if (type === TYPES.TKEY || type === TYPES.TSIG) return forbid("there are no keys to be had here");
 
-  const { records } = world;
-  const name = asked.name.toLowerCase();
-  if (name === records.domain) return apex(asked, records.domain, records);
-  if (name.endsWith(`.${records.domain}`)) return host(asked, name.slice(0, -records.domain.length - 1), records);
-  return reverse(asked, name, records) ?? bareName(asked, name, records) ?? elsewhere(asked, world);
+  const place = placeOf(name, world.zones);
+  if (place.in === "zone") return inside(asked, place.zone, world);
+  if (place.in === "forward") return outside(asked, world, place.servers);
+  return bareName(asked, world) ?? outside(asked, world);
 }
 
-/** The top of a zone of ours: it has a SOA, one name server, and no host. */
-function apex(asked: Asked, zone: string, records: Records): Decision {
-  if (asked.type === TYPES.SOA || asked.type === TYPES.ANY)
-    return found([{ ...soa(zone, records), name: asked.name }], `it is the zone ${zone}`);
-  if (asked.type === TYPES.NS)
-    return found([{ name: asked.name, ttl: TTL, type: "NS", target: fqdn(records.server, records) }], `it is the zone ${zone}`);
-  return missing(RCODES.noError, zone, records, `${zone} is a zone, not a host`);
+/** Walks from the name along its CNAMEs as far as our zones go. */
+function inside(asked: Asked, first: Zone, world: World): Decision {
+  const answers: Rr[] = [];
+  let [zone, name, steady] = [first, asked.name, true];
+  for (let step = 0; ; step++) {
+    const found = find(zone, name, asked.type, world);
+    steady &&= found.steady;
+    const next = found.is === "alias" && step < STEPS ? target(TYPES.CNAME, found.record.data) : undefined;
+    if (found.is !== "alias" || next === undefined) return said(asked, zone, found, { answers, steady }, world);
+    answers.push(found.record);
+    const place = placeOf(next, world.zones);
+    if (place.in !== "zone")
+      return replied({ ...NOTHING, authoritative: true, answers }, `${name} is another name for ${next}, which is not ours`, steady);
+    [zone, name] = [place.zone, next];
+  }
 }
 
-function host(asked: Asked, label: string, records: Records): Decision {
-  const addresses = records.names.get(label);
-  if (!addresses) return missing(RCODES.nxDomain, records.domain, records, `nobody here is called ${label}`);
-  return addressesOf(asked, addresses, records);
+interface Way {
+  readonly answers: readonly Rr[];
+  readonly steady: boolean;
 }
 
-/** RFC 8482 §4.1: ANY is answered with one kind of record. */
-function addressesOf(asked: Asked, addresses: readonly Ipv4[], records: Records): Decision {
-  if (asked.type !== TYPES.A && asked.type !== TYPES.ANY)
-    return missing(RCODES.noError, records.domain, records, "hosts here have only A records");
-  if (addresses.length === 0) return missing(RCODES.noError, records.domain, records, `${asked.name} has no address yet`);
-  return found(
-    addresses.map((address) => ({ name: asked.name, ttl: TTL, type: "A", address })),
-    `${asked.name} has ${addresses.join(", ")}`,
+function said(asked: Asked, zone: Zone, found: Found, { answers, steady }: Way, world: World): Decision {
+  const own: Reply = { ...NOTHING, authoritative: true, answers };
+  switch (found.is) {
+    case "records":
+      return replied(
+        { ...own, answers: [...answers, ...found.records], additionals: addressesFor(found.records, world) },
+        found.because,
+        steady,
+      );
+    case "alias":
+      return replied(own, `the names from ${asked.name} on go round in a circle`, steady);
+    case "delegated":
+      return replied(
+        { ...own, authoritative: answers.length > 0, authorities: found.servers, additionals: addressesFor(found.servers, world) },
+        found.because,
+        steady,
+      );
+    case "nothing": {
+      const rcode = found.exists ? RCODES.noError : RCODES.nxDomain;
+      return replied({ ...own, rcode, authorities: [soaOf(zone, world, "negative")] }, found.because, steady);
+    }
+  }
+}
+
+/** What the client would ask next about the servers in an answer (RFC 1034 §4.3.2, step 6; RFC 2782). */
+function addressesFor(records: readonly Rr[], world: World): readonly Rr[] {
+  const targets = new Set(
+    records.filter(({ type }) => type === TYPES.NS || type === TYPES.SRV || type === TYPES.MX).map(({ type, data }) => target(type, data)),
   );
-}
-
-/** Names of our subnet's addresses; undefined when the name is none. RFC 1035 §3.5. */
-function reverse(asked: Asked, name: string, records: Records): Decision | undefined {
-  if (!name.endsWith(".in-addr.arpa")) return undefined;
-  const octets = name.slice(0, -".in-addr.arpa".length).split(".").reverse();
-  if (octets.length > 4 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255)) return undefined;
-  const first = ipv4([...octets, 0, 0, 0].slice(0, 4).join("."));
-  // A zone ends at a dot: 10.0.16.0/20 is sixteen zones of 256 addresses, and of a /25 we answer for our half of one.
-  const depth = Math.min(3, Math.max(1, Math.ceil(records.subnet.prefix / 8)));
-  const ours = octets.length >= depth && overlap(records.subnet, { base: first, prefix: 8 * octets.length });
-  if (!ours) return undefined;
-  const zone = `${octets.slice(0, depth).reverse().join(".")}.in-addr.arpa`;
-  if (octets.length === depth) return apex(asked, zone, records);
-  if (octets.length < 4) return missing(RCODES.noError, zone, records, `${name} lies between a zone and its addresses`);
-
-  const holder = records.addresses.get(first);
-  if (!holder) return missing(RCODES.nxDomain, zone, records, `nobody holds ${first}`);
-  if (asked.type !== TYPES.PTR && asked.type !== TYPES.ANY)
-    return missing(RCODES.noError, zone, records, "addresses here have only PTR records");
-  return found([{ name: asked.name, ttl: TTL, type: "PTR", target: fqdn(holder, records) }], `${holder} holds ${first}`);
+  return [...targets].flatMap((name) => {
+    const place = placeOf(name, world.zones);
+    return place.in === "zone" ? recordsOf(place.zone, name, [TYPES.A, TYPES.AAAA], world) : [];
+  });
 }
 
 /** `cp-1` without a domain, as users of the first Sextant write it. Nobody else knows such a host, so nobody else is asked for one. */
-function bareName(asked: Asked, name: string, records: Records): Decision | undefined {
+function bareName(asked: Asked, world: World): Decision | undefined {
+  const { name, type } = asked;
   if (name === "" || name.includes(".")) return undefined;
-  const addresses = records.names.get(name);
-  if (addresses) return addressesOf(asked, addresses, records);
-  if (asked.type !== TYPES.A && asked.type !== TYPES.AAAA) return undefined;
-  return { do: "reply", reply: { ...bare(RCODES.nxDomain), authoritative: true }, because: `nobody here is called ${name}` };
+  const { main } = world.zones;
+  const whole = `${name}.${main.apex}`;
+  if (isKnown(main, whole, world)) return renamed(inside({ ...asked, name: whole }, main, world), whole, name);
+  if (type !== TYPES.A && type !== TYPES.AAAA) return undefined;
+  return replied({ ...NOTHING, authoritative: true, rcode: RCODES.nxDomain }, `nobody here is called ${name}`, false);
 }
 
-function elsewhere(asked: Asked, { upstream }: World): Decision {
+function renamed(decision: Decision, from: string, to: string): Decision {
+  if (decision.do !== "reply") return decision;
+  const answers = decision.reply.answers.map((record) => (record.name === from ? { ...record, name: to } : record));
+  return { ...decision, reply: { ...decision.reply, answers } };
+}
+
+/** A copy of all we know goes to those alone who have a key for it. RFC 5936, RFC 1995. */
+function transfer({ name }: Asked, { zones, mayTransfer }: World): Decision {
+  const zone = zones.own.get(name);
+  if (!mayTransfer) return forbid("nobody may copy a zone without a key for it");
+  if (!zone) return { do: "reply", reply: bare(RCODES.notAuth), because: `${name} is no zone of ours` };
+  return { do: "transfer", zone, because: "it is asked for with a key that may" };
+}
+
+function outside(asked: Asked, { upstream, ours }: World, servers?: readonly Ipv4[]): Decision {
+  if (!ours) return refuse("it is not ours, and we ask others only for machines in our subnets");
   if (asked.type === TYPES.ANY) return refuse("ANY is answered for our own names only"); // RFC 8482: its answers are large and serve attackers
   if (!asked.recursionDesired) return refuse("it is not ours, and we were not asked to look further");
+  if (servers) return { do: "forward", servers, because: "the description names servers for it" };
   if (!upstream) return refuse("it is not ours, and cluster-desc.yml names no upstream DNS server");
   return { do: "forward", because: "it is not ours" };
 }
 
-const bare = (rcode: Rcode): Reply => ({ rcode, authoritative: false, answers: [], authorities: [] });
+const bare = (rcode: number): Reply => ({ ...NOTHING, rcode });
 const refuse = (because: string): Decision => ({ do: "reply", reply: bare(RCODES.refused), because });
-const found = (answers: readonly Rr[], because: string): Decision => ({
-  do: "reply",
-  reply: { rcode: RCODES.noError, authoritative: true, answers, authorities: [] },
-  because,
-});
-const missing = (rcode: Rcode, zone: string, records: Records, because: string): Decision => ({
-  do: "reply",
-  reply: { rcode, authoritative: true, answers: [], authorities: [soa(zone, records)] },
-  because,
-});
-
-const fqdn = (label: string, { domain }: Records): string => `${label}.${domain}`;
-
-function soa(zone: string, records: Records): Rr {
-  return {
-    name: zone,
-    ttl: NEGATIVE_TTL,
-    type: "SOA",
-    primary: fqdn(records.server, records),
-    admin: `hostmaster.${records.domain}`,
-    minimum: NEGATIVE_TTL,
-  };
-}
+const forbid = (because: string): Decision => ({ do: "reply", reply: bare(RCODES.refused), because, forbidden: true });
+const replied = (reply: Reply, because: string, steady: boolean): Decision => ({ do: "reply", reply, because, ...(steady && { steady }) });

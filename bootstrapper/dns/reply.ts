@@ -1,8 +1,22 @@
-/** Our own answers as bytes, written by dns2's Packet; the question goes back exactly as it came. RFC 1035 §4, RFC 6891, RFC 8914. */
-import { Packet } from "dns2";
-import { CLASSES, type Reply, type Rr, TYPES } from "./answer.ts";
-import { EDNS_SIZE, type Query } from "./message.ts";
+/** Our own answers as bytes; the question goes back exactly as it came. RFC 1035 §4, RFC 6891, RFC 8914. */
+import { optRecord } from "./edns.ts";
+import type { Query } from "./message.ts";
+import { EXPLANATIONS, RCODES } from "./numbers.ts";
+import type { Rr } from "./record.ts";
 import { HEADER_SIZE } from "./survey.ts";
+import { Writer } from "./writer.ts";
+
+export interface Reply {
+  readonly rcode: number;
+  readonly authoritative: boolean;
+  readonly answers: readonly Rr[];
+  /** In a negative answer the zone's SOA, which says how long it holds (RFC 2308 §3). */
+  readonly authorities: readonly Rr[];
+  /** What the client would ask next; left out where there is no room. */
+  readonly additionals: readonly Rr[];
+}
+
+export const NOTHING: Reply = { rcode: RCODES.noError, authoritative: false, answers: [], authorities: [], additionals: [] };
 
 export interface Writing {
   /** We ask others too, and say so (RA). */
@@ -11,78 +25,63 @@ export interface Writing {
   readonly limit: number;
   /** Why, for those who speak EDNS and can read it (RFC 8914). */
   readonly because?: string;
+  /** RFC 8914's number for it. */
+  readonly explanation?: number;
+  readonly cookie?: Buffer;
 }
 
-export function writeReply(query: Query, reply: Reply, writing: Writing): Uint8Array {
-  const whole = written(query, reply, writing, false);
-  return whole.length <= writing.limit ? whole : written(query, { ...reply, answers: [], authorities: [] }, writing, true);
-}
+export function writeReply(query: Query, reply: Reply, writing: Writing): Buffer {
+  const { recursion, limit } = writing;
+  const opt = query.edns ? optFor(query.edns.dnssecOk, reply, writing) : undefined;
+  const room = limit - (opt?.length ?? 0);
+  const writer = new Writer();
+  writer.uint16(query.id);
+  writer.uint16(0);
+  writer.uint16(1);
+  for (let left = 3; left > 0; left--) writer.uint16(0);
+  writer.raw(query.raw);
+  writer.knows(query.name, HEADER_SIZE);
+  const bare = writer.length;
 
-/** dns2 compresses names by a table on its writer, which its types do not mention. */
-type Writer = InstanceType<typeof Packet.Writer> & { names?: Map<string, number> };
+  for (const record of reply.answers) writer.record(record);
+  for (const record of reply.authorities) writer.record(record);
+  const truncated = writer.length > room;
+  if (truncated) writer.cut(bare);
+  const full = writer.length;
+  for (const record of truncated ? [] : reply.additionals) writer.record(record);
+  const shortened = writer.length > room;
+  if (shortened) writer.cut(full);
 
-function written(query: Query, reply: Reply, { recursion, because }: Writing, truncated: boolean): Uint8Array {
-  const writer: Writer = new Packet.Writer();
-  const header = {
-    id: query.id,
-    qr: 1,
-    aa: reply.authoritative ? 1 : 0,
-    tc: truncated ? 1 : 0,
-    rd: query.recursionDesired ? 1 : 0,
-    ra: recursion ? 1 : 0,
-    cd: query.checkingDisabled ? 1 : 0,
-    rcode: reply.rcode & 15,
-    qdcount: 1,
-    ancount: reply.answers.length,
-    nscount: reply.authorities.length,
-    arcount: query.edns ? 1 : 0,
-  } as const;
-  new Packet.Header(header).toBuffer(writer);
-  for (const byte of query.raw) writer.write(byte, 8);
-  writer.names = suffixes(query.name);
-  for (const record of [...reply.answers, ...reply.authorities]) Packet.Resource.encode(new Packet.Resource(fields(record)), writer);
-  if (query.edns) {
-    const explanations = because && reply.rcode !== 0 ? [Packet.Resource.EDNS.EDE(Packet.EDE.OTHER, because.slice(0, 100))] : [];
-    const extended = { extendedRcode: reply.rcode >> 4, doFlag: query.edns.dnssecOk, udpPayloadSize: EDNS_SIZE };
-    Packet.Resource.encode(Packet.Resource.EDNS(explanations, extended), writer);
+  writer.setUint16(2, flags(query, reply, recursion, truncated));
+  if (!truncated) {
+    writer.setUint16(6, reply.answers.length);
+    writer.setUint16(8, reply.authorities.length);
   }
-  return writer.toBuffer();
+  const additionals = truncated || shortened ? 0 : reply.additionals.length;
+  writer.setUint16(10, additionals + (opt ? 1 : 0));
+  if (opt) writer.raw(opt);
+  return writer.done();
 }
 
-/** Where each ending of the question's name stands, so that answers can point there (RFC 1035 §4.1.4). */
-function suffixes(name: string): Map<string, number> {
-  const found = new Map<string, number>();
-  if (name === "" || name.includes("\\")) return found; // a label that is spelled longer than it is
-  const labels = name.toLowerCase().split(".");
-  let at = HEADER_SIZE;
-  for (const [index, label] of labels.entries()) {
-    found.set(labels.slice(index).join("."), at);
-    at += 1 + label.length;
-  }
-  return found;
+function flags({ opcode, recursionDesired, checkingDisabled }: Query, reply: Reply, recursion: boolean, truncated: boolean): number {
+  return (
+    0x8000 |
+    (opcode << 11) |
+    (reply.authoritative ? 0x0400 : 0) |
+    (truncated ? 0x0200 : 0) |
+    (recursionDesired ? 0x0100 : 0) |
+    (recursion ? 0x0080 : 0) |
+    (checkingDisabled ? 0x0010 : 0) |
+    (reply.rcode & 15)
+  );
 }
 
-/** A record in dns2's words. */
-function fields(record: Rr): ConstructorParameters<typeof Packet.Resource>[0] {
-  const { name, ttl, type } = record;
-  const common = { name, ttl, class: CLASSES.IN, type: TYPES[type] };
-  switch (type) {
-    case "A":
-      return { ...common, address: record.address };
-    case "PTR":
-      return { ...common, domain: record.target };
-    case "NS":
-      return { ...common, ns: record.target };
-    case "SOA": // nobody copies the zone (AXFR is refused), so nobody compares serials
-      return {
-        ...common,
-        primary: record.primary,
-        admin: record.admin,
-        serial: 1,
-        refresh: 3600,
-        retry: 600,
-        expiration: 86_400,
-        minimum: record.minimum,
-      };
-  }
+function optFor(dnssecOk: boolean, { rcode }: Reply, { because, explanation, cookie }: Writing): Buffer {
+  const explained = because && rcode !== RCODES.noError;
+  return optRecord({
+    dnssecOk,
+    extended: rcode >> 4,
+    ...(cookie && { cookie }),
+    ...(explained && { explanation: { code: explanation ?? EXPLANATIONS.other, text: because } }),
+  });
 }

@@ -3,98 +3,129 @@ import { randomBytes } from "node:crypto";
 import { type Ipv4, NOWHERE } from "../../cluster/address.ts";
 import type { Journal } from "../journal.ts";
 import { sparing } from "../sparing-journal.ts";
-import { openUdp, type UdpPeer, type UdpSocket } from "../wire/udp.ts";
-import { Forwarder } from "./forward.ts";
-import type { Records } from "./records.ts";
-import { type Resolver, resolver } from "./resolver.ts";
-import { listenTcp, type TcpService } from "./tcp/service.ts";
-import { exchanges } from "./upstream/service.ts";
+import type { Store } from "../store/store.ts";
+import type { UdpPeer } from "../wire/udp.ts";
+import { Clients } from "./clients.ts";
+import { configure } from "./configuration.ts";
+import { Forwarder } from "./forward/forwarder.ts";
+import { exchanges } from "./forward/service.ts";
+import { LeaseWatch } from "./lease-watch.ts";
+import type { Leases } from "./leases.ts";
+import { type Listening, listen } from "./listen/service.ts";
+import { PacketCache } from "./packet-cache.ts";
+import { probe } from "./probe/service.ts";
+import { type Configuration, Resolver } from "./resolver.ts";
+import { Serial } from "./serial.ts";
+import { Book } from "./update/book.ts";
+import { type Description, isOurs } from "./zone/zones.ts";
 
 export interface DnsOptions {
   readonly address: Ipv4;
   /** 53 unless said otherwise; 0 takes one that is free for both UDP and TCP. */
   readonly port?: number;
-  /** What we know now (see recordsOf). Called for every question: make it anew when a lease changes, not here. */
-  records(): Records;
-  /** Whom we ask about everything else. Empty: nobody. */
-  readonly upstream: readonly UdpPeer[];
+  readonly cluster: Description;
+  readonly leases: Leases;
+  /** Keeps what updates write, and the zone's serial. */
+  readonly store: Store;
+  /** A file of the bsroot's tls/ folder. */
+  readSecret(path: string): Promise<Uint8Array>;
   readonly journal: Journal;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** `bytes` random bytes as lower-case hex. */
-  readonly random?: (bytes: number) => string;
+  readonly random?: (bytes: number) => Uint8Array;
   /** Milliseconds that an upstream server has for an answer, and a TCP client for a message. */
   readonly patience?: { readonly upstream?: number; readonly client?: number };
+  /** Where another DNS server listens; port 53 unless said otherwise. */
+  readonly at?: (server: Ipv4) => UdpPeer;
 }
 
 export interface DnsServer {
   readonly port: number;
+  /** Serves another description from now on. Rejects, and goes on as before, when its keys cannot be read. */
+  reconfigure(cluster: Description): Promise<void>;
+  /** Asks ourselves over the network, as a machine would. Resolves to what is wrong; undefined when all is well. */
+  probe(): Promise<string | undefined>;
+  /** One line for the status page. */
+  health(): string;
   close(): Promise<void>;
 }
 
-/** Bytes: hundreds of machines that ask in the same instant. */
-const RECEIVE_BUFFER = 1 << 20;
-
 /** Rejects when the port cannot be had. */
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
-  const {
-    address,
-    port = 53,
-    journal,
-    records,
-    now = Date.now,
-    random = (bytes) => randomBytes(bytes).toString("hex"),
-    patience = {},
-  } = options;
+  const { address, port = 53, cluster, leases, store, journal, now = Date.now, random = randomBytes, patience = {} } = options;
   const complain = sparing(journal, now);
   const trouble = (text: string): void => complain({ from: "dns", level: "warning", text });
+  const warn = (text: string): void => journal({ from: "dns", level: "warning", text });
+  const clock = (): number => performance.now();
 
-  const servers = options.upstream.filter((server) => server.address !== address || server.port !== port);
-  if (servers.length < options.upstream.length)
-    trouble(`upstream ${address} is this server itself and is not asked; correct cluster-desc.yml`);
   const over = exchanges(NOWHERE, (stranger) => trouble(`dropped an answer from ${stranger}, whom we did not ask`));
   const forwarder = new Forwarder({
-    servers,
     over,
     now,
-    randomId: () => Number.parseInt(random(2), 16),
+    random,
     onTrouble: trouble,
     ...(patience.upstream !== undefined && { patience: patience.upstream }),
   });
-  const resolve = resolver(records, servers.length > 0 ? forwarder : undefined, complain);
-  const { udp, tcp } = await listen(address, port, resolve, (error) => trouble(error.message), patience.client);
+  const book = await Book.open(store);
+  const serial = await Serial.open(store, () => Math.floor(now() / 1000));
+  const packets = new PacketCache();
+  const made = (description: Description, keys: "all" | "those that can be read"): Promise<Configuration> =>
+    configure(description, { self: { address, port }, at: options.at, book, keys, readSecret: options.readSecret, warn });
+  let configuration = await made(cluster, "those that can be read");
+  const clients = new Clients((client) => isOurs(client, configuration.zones));
+  const resolver = new Resolver({
+    configuration: () => configuration,
+    leases,
+    watch: new LeaseWatch(leases),
+    serial,
+    book,
+    forwarder,
+    clients,
+    packets,
+    secret: random(16),
+    journal,
+    complain,
+    now,
+    clock,
+  });
+  const serving = { resolver, clients, packets, now, onTrouble: trouble, patience: patience.client };
+  const listening: Listening = await listen(address, port, serving);
+  const others = new Map<Ipv4, Listening>();
+  const listenBeside = async (description: Description): Promise<void> => {
+    const wanted = new Set(
+      description.network.subnets.flatMap(({ bootstrapper }) => (bootstrapper && bootstrapper !== address ? [bootstrapper] : [])),
+    );
+    for (const [own, one] of others) {
+      if (wanted.has(own)) continue;
+      others.delete(own);
+      await one.close();
+    }
+    for (const own of wanted) {
+      if (others.has(own)) continue;
+      const one = await listen(own, listening.port, serving).catch((error: Error) => warn(`not served on ${own}: ${error.message}`));
+      if (one) others.set(own, one);
+    }
+  };
+  await listenBeside(cluster);
+
   return {
-    port: tcp.port,
+    port: listening.port,
+    reconfigure: async (description) => {
+      const next = await made(description, "all");
+      configuration = next;
+      clients.change((client) => isOurs(client, next.zones));
+      forwarder.forget();
+      serial.rise();
+      packets.clear();
+      await listenBeside(description);
+    },
+    probe: () => probe({ address, port: listening.port }, configuration.zones.main.apex, random),
+    health: () =>
+      `serving ${configuration.zones.main.apex}, ${[listening, ...others.values()].reduce((sum, one) => sum + one.answered(), 0)} answered`,
     close: async () => {
       forwarder.close();
       over.close();
-      await Promise.all([udp.close(), tcp.close()]);
+      await Promise.all([listening, ...others.values()].map((one) => one.close()));
     },
   };
-}
-
-type Listening = { readonly udp: UdpSocket; readonly tcp: TcpService };
-
-/** A port free for UDP may be taken for TCP; when any will do, another is tried. */
-async function listen(
-  address: Ipv4,
-  port: number,
-  resolve: Resolver,
-  onTrouble: (error: Error) => void,
-  patience?: number,
-): Promise<Listening> {
-  for (let tries = port === 0 ? 10 : 1; ; tries--) {
-    const udp: UdpSocket = await openUdp({ address, port, receiveBuffer: RECEIVE_BUFFER, onTrouble }, async (message, from) => {
-      const answer = await resolve(message, from.address, "udp");
-      if (answer) await udp.send(answer, from);
-    });
-    try {
-      const handle = (message: Uint8Array, from: Ipv4): Promise<Uint8Array | undefined> => resolve(message, from, "tcp");
-      const tcp = await listenTcp({ address, port: udp.address().port, handle, ...(patience !== undefined && { patience }) });
-      return { udp, tcp };
-    } catch (error) {
-      await udp.close();
-      if (tries <= 1) throw error;
-    }
-  }
 }

@@ -1,5 +1,6 @@
 /** Where everything lies inside one DNS message, checked in a single pass before anything else may read it. RFC 1035 §4.1. */
 import { WireError } from "../wire/error.ts";
+import { LABEL_SIZE, NAME_SIZE } from "./name.ts";
 
 export interface Survey {
   readonly id: number;
@@ -13,7 +14,6 @@ export interface Survey {
 }
 
 export interface Question {
-  readonly labels: readonly Uint8Array[];
   readonly type: number;
   readonly class: number;
   /** Where it ends; it begins at HEADER_SIZE. */
@@ -35,9 +35,6 @@ export interface Place {
 }
 
 export const HEADER_SIZE = 12;
-/** RFC 1035 §2.3.4. */
-const NAME_SIZE = 255;
-const LABEL_SIZE = 63;
 
 const SECTIONS = ["answer", "authority", "additional"] as const;
 
@@ -78,17 +75,15 @@ export function survey(bytes: Buffer): Survey {
 
 /** Nothing stands before the question that its name could point to, so it is written out (RFC 1035 §4.1.4). */
 function questionAt(bytes: Buffer): Question {
-  const labels: Uint8Array[] = [];
   let at = HEADER_SIZE;
   for (let length = byteAt(bytes, at); length > 0; length = byteAt(bytes, at)) {
     if (length > LABEL_SIZE) throw new WireError("dns", `the question's name has a label of 0x${length.toString(16)}`);
-    labels.push(cut(bytes, at + 1, length));
     at += 1 + length;
   }
   at += 1;
   if (at - HEADER_SIZE > NAME_SIZE) throw new WireError("dns", `the question's name is longer than ${NAME_SIZE} bytes`);
   const rest = cut(bytes, at, 4);
-  return { labels, type: rest.readUInt16BE(0), class: rest.readUInt16BE(2), end: at + 4 };
+  return { type: rest.readUInt16BE(0), class: rest.readUInt16BE(2), end: at + 4 };
 }
 
 function recordAt(bytes: Buffer, at: number, section: Place["section"]): Place {

@@ -3,47 +3,116 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { Packet } from "dns2";
-import { type Lease, type Records, recordsOf } from "../../bootstrapper/dns/records.ts";
-import { type DnsOptions, startDns } from "../../bootstrapper/dns/service.ts";
+import type { World } from "../../bootstrapper/dns/answer.ts";
+import { type Lease, leasesOf } from "../../bootstrapper/dns/leases.ts";
+import { type DnsOptions, type DnsServer, startDns } from "../../bootstrapper/dns/service.ts";
+import { type Description, zonesOf } from "../../bootstrapper/dns/zone/zones.ts";
 import type { JournalEntry } from "../../bootstrapper/journal.ts";
-import { ipv4, mac, type Subnet, subnet } from "../../cluster/address.ts";
-import type { Cluster } from "../../cluster/cluster.ts";
+import type { UdpPeer } from "../../bootstrapper/wire/udp.ts";
+import { type Ipv4, ipv4, mac, type Subnet, subnet } from "../../cluster/address.ts";
+import type { Dns, DnsRecord, TsigKey } from "../../cluster/cluster.ts";
+import { memoryStore } from "./memory-store.ts";
 import { type UdpProbe, udpProbe } from "./udp-probe.ts";
 
-const LEASES: readonly Lease[] = [
+export const LEASES: readonly Lease[] = [
   { mac: mac("52:54:00:00:00:12"), address: ipv4("10.0.0.150"), hostname: "debian" },
-  { mac: mac("52:54:00:00:00:99"), address: ipv4("10.0.0.199"), hostname: "Stranger" },
+  { mac: mac("52:54:00:00:00:99"), address: ipv4("10.0.0.199"), hostname: "stranger" },
 ];
 
-/** cp-1 has a reserved address, w-1 a leased one, w-2 none; 52:54:00:00:00:99 is not listed. */
-export function rack(leases: readonly Lease[] = LEASES, net: Subnet = subnet("10.0.0.0/24")): Records {
+export interface Described {
+  readonly net?: Subnet;
+  readonly further?: readonly Subnet[];
+  readonly domain?: string;
+  readonly dns?: Partial<Dns>;
+  readonly upstream?: readonly Ipv4[];
+}
+
+/** cp-1 and cp-2 have reserved addresses, w-1 a leased one, w-2 none; 52:54:00:00:00:99 is not listed. */
+export function described({
+  net = subnet("10.0.0.0/24"),
+  further = [],
+  domain = "cluster.lab",
+  dns = {},
+  upstream = [],
+}: Described = {}): Description {
   const machines = [
-    { mac: mac("52:54:00:00:00:11"), name: "cp-1", address: ipv4("10.0.0.11") },
-    { mac: mac("52:54:00:00:00:12"), name: "w-1" },
-    { mac: mac("52:54:00:00:00:13"), name: "w-2" },
+    { mac: mac("52:54:00:00:00:11"), name: "cp-1", address: ipv4("10.0.0.11"), roles: ["control-plane"] },
+    { mac: mac("52:54:00:00:00:14"), name: "cp-2", address: ipv4("10.0.0.14"), roles: ["control-plane"] },
+    { mac: mac("52:54:00:00:00:12"), name: "w-1", roles: ["worker"] },
+    { mac: mac("52:54:00:00:00:13"), name: "w-2", roles: ["worker"] },
   ];
-  const network = { subnet: net, bootstrapper: ipv4("10.0.0.1"), bootstrapperName: "bootstrapper" };
-  return recordsOf({ domain: "cluster.lab", network, machines } as unknown as Cluster, leases);
+  const network = {
+    subnet: net,
+    subnets: further.map((one) => ({ subnet: one })),
+    bootstrapper: ipv4("10.0.0.1"),
+    bootstrapperName: "bootstrapper",
+    upstream,
+  };
+  return {
+    domain,
+    machines,
+    network,
+    dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps", ...dns },
+  } as unknown as Description;
 }
 
-export interface Serving {
-  readonly port: number;
+/** Everything an answer may depend on; the client is a neighbour without a key. */
+export function world(described_: Described = {}, rest: Partial<World> & { readonly held?: readonly Lease[] } = {}): World {
+  const { held = LEASES, ...others } = rest;
+  return {
+    zones: zonesOf(described(described_)),
+    leases: leasesOf(held),
+    serial: 7,
+    upstream: true,
+    ours: true,
+    mayTransfer: false,
+    ...others,
+  };
+}
+
+export const record = (name: string, data: Record<string, unknown>, ttl = 300): DnsRecord =>
+  ({ name, ttl, ...data }) as unknown as DnsRecord;
+
+export const SECRET = Buffer.from("it is a secret of 32 bytes: 1234");
+export const keyText = (name: string, algorithm = "hmac-sha256", secret = SECRET): string =>
+  `key "${name}" {\n\talgorithm ${algorithm};\n\tsecret "${secret.toString("base64")}";\n};\n`;
+export const key = (
+  name: string,
+  may: TsigKey["may"] = ["update", "transfer"],
+  algorithm: TsigKey["algorithm"] = "hmac-sha256",
+): TsigKey => ({ name, algorithm, may });
+
+export interface Serving extends DnsServer {
   readonly entries: Omit<JournalEntry, "at">[];
-  close(): Promise<void>;
 }
 
-export async function serveDns(overrides: Partial<DnsOptions> = {}): Promise<Serving> {
+export interface ServeOptions extends Partial<Omit<DnsOptions, "cluster">> {
+  readonly described?: Described;
+  /** Upstream servers and where they really listen. */
+  readonly upstream?: readonly UdpPeer[];
+}
+
+/** On loopback. The secret of every key is SECRET, in the file its name says. */
+export async function serveDns({ described: text = {}, upstream = [], ...rest }: ServeOptions = {}): Promise<Serving> {
   const entries: Serving["entries"] = [];
-  const records = rack();
+  const names = upstream.map((_, index) => ipv4(`192.0.2.${index + 1}`));
+  const { keys = [] } = text.dns ?? {};
   const server = await startDns({
     address: ipv4("127.0.0.1"),
     port: 0,
-    records: () => records,
-    upstream: [],
+    cluster: described({ ...text, upstream: names }),
+    leases: leasesOf(LEASES),
+    store: memoryStore(),
+    readSecret: async (path) => {
+      const known = keys.find(({ name }) => path.endsWith(`/${name}.key`));
+      if (!known) throw new Error(`${path} is missing`);
+      return Buffer.from(keyText(known.name, known.algorithm));
+    },
+    at: (address) => upstream[names.indexOf(address)] ?? { address, port: 53 },
     journal: (entry) => entries.push(entry),
-    ...overrides,
+    ...rest,
   });
-  return { port: server.port, entries, close: () => server.close() };
+  return { ...server, entries };
 }
 
 export interface Writing {

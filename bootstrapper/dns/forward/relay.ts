@@ -1,8 +1,10 @@
 /** An upstream server's response: whether it answers what we asked, how long it holds, and how it becomes our client's answer. */
-import { WireError } from "../wire/error.ts";
-import { RCODES, TYPES } from "./answer.ts";
-import { EDNS_SIZE, type Query } from "./message.ts";
-import { HEADER_SIZE, type Place, type Survey, survey } from "./survey.ts";
+import { WireError } from "../../wire/error.ts";
+import { optRecord } from "../edns.ts";
+import type { Query } from "../message.ts";
+import { EXPLANATIONS, RCODES, TYPES } from "../numbers.ts";
+import { HEADER_SIZE, type Place, type Survey, survey } from "../survey.ts";
+import { likeness } from "./case.ts";
 
 export interface Response {
   /** Without its OPT record, which is between it and us (RFC 6891 §6.1.1). */
@@ -20,7 +22,10 @@ export interface Expected {
   readonly raw: Uint8Array;
 }
 
-export type Judged = { readonly response: Response } | { readonly because: string };
+export type Judged =
+  | { readonly response: Response }
+  /** `mangled`: all is right but the letters' case, which some servers do not repeat, and no forger can know. */
+  | { readonly because: string; readonly mangled?: Response };
 
 /** RFC 5452 §9.1: it must be a response, with our id and our question. Who sent it is for the caller to check. */
 export function judge(raw: Uint8Array, { id, raw: question }: Expected): Judged {
@@ -29,7 +34,10 @@ export function judge(raw: Uint8Array, { id, raw: question }: Expected): Judged 
     const seen = survey(bytes);
     if (!seen.response || seen.opcode !== 0) return { because: "it is no response" };
     if (seen.id !== id) return { because: "its id is not the one we sent" };
-    if (!sameQuestion(bytes.subarray(HEADER_SIZE, seen.question.end), question)) return { because: "its question is not the one we sent" };
+    const alike = likeness(bytes.subarray(HEADER_SIZE, seen.question.end), question);
+    if (alike === "different") return { because: "its question is not the one we sent" };
+    if (alike === "other letters")
+      return { because: "its question has other capitals than the one we sent", mangled: response(bytes, seen) };
     return { response: response(bytes, seen) };
   } catch (error) {
     if (error instanceof WireError) return { because: error.message };
@@ -65,9 +73,24 @@ function lifetime(rcode: number, records: readonly Place[]): number {
 /** RFC 2181 §8: with the highest bit set it counts as 0. */
 const ttl = (record: Place): number => (record.ttl > 0x7fffffff ? 0 : record.ttl);
 
+/** Seconds that an answer which has run out is good for (RFC 8767 §4). */
+const STALE_TTL = 30;
+
+export interface Relaying {
+  /** Seconds since the response came. */
+  readonly age: number;
+  readonly stale?: true | undefined;
+  /** Bytes the client takes. */
+  readonly limit: number;
+  readonly cookie?: Buffer | undefined;
+}
+
 /** The client's answer: its id, its question as it wrote it, what is left of each TTL, and no more bytes than it takes. */
-export function relay(query: Query, { bytes, rcode, truncated, ttlsAt }: Response, age: number, limit: number): Uint8Array {
-  const opt = query.edns ? optRecord(query.edns.dnssecOk) : Buffer.alloc(0);
+export function relay(query: Query, { bytes, rcode, truncated, ttlsAt }: Response, { age, stale, limit, cookie }: Relaying): Buffer {
+  const explanation = stale && { code: EXPLANATIONS.stale, text: "no upstream server answers; this is what one said before" };
+  const opt = query.edns
+    ? optRecord({ dnssecOk: query.edns.dnssecOk, extended: rcode >> 4, ...(cookie && { cookie }), ...(explanation && { explanation }) })
+    : Buffer.alloc(0);
   const cut = truncated || bytes.length + opt.length > limit;
   const out = Buffer.concat([cut ? bytes.subarray(0, HEADER_SIZE + query.raw.length) : bytes, opt]);
   out.writeUInt16BE(query.id, 0);
@@ -75,32 +98,18 @@ export function relay(query: Query, { bytes, rcode, truncated, ttlsAt }: Respons
   out[3] = 0x80 | (query.checkingDisabled ? 0x10 : 0) | (rcode & 15);
   out.set(query.raw, HEADER_SIZE);
   if (cut) out.fill(0, 6, HEADER_SIZE);
-  else for (const at of ttlsAt) out.writeUInt32BE(Math.max(0, out.readUInt32BE(at) - age), at);
+  else for (const at of ttlsAt) out.writeUInt32BE(stale ? STALE_TTL : Math.max(0, out.readUInt32BE(at) - age), at);
   out.writeUInt16BE(out.readUInt16BE(10) + (query.edns ? 1 : 0), 10);
   return out;
 }
 
-/** What we send on: the client's question with our id, asking for recursion. EDNS only if the client has it: old servers refuse it. */
-export function question({ raw, edns, checkingDisabled }: Query, id: number): Uint8Array {
-  const opt = edns ? optRecord(edns.dnssecOk) : Buffer.alloc(0);
+/** What we send on: a question with our id, asking for recursion. EDNS only if the client has it: old servers refuse it. */
+export function question({ edns, checkingDisabled }: Query, raw: Uint8Array, id: number): Uint8Array {
   const header = Buffer.alloc(HEADER_SIZE);
   header.writeUInt16BE(id, 0);
   header[2] = 0x01;
   header[3] = checkingDisabled ? 0x10 : 0;
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(edns ? 1 : 0, 10);
-  return Buffer.concat([header, raw, opt]);
+  return Buffer.concat([header, raw, edns ? optRecord({ dnssecOk: edns.dnssecOk }) : Buffer.alloc(0)]);
 }
-
-/** RFC 6891 §6.1.2: the root's name, the type, our size, flags, no options. */
-function optRecord(dnssecOk: boolean): Buffer {
-  return Buffer.of(0, 0, TYPES.OPT, EDNS_SIZE >> 8, EDNS_SIZE & 255, 0, 0, dnssecOk ? 0x80 : 0, 0, 0, 0);
-}
-
-/** Letters may come back in another case; the type and class behind the name may not differ. */
-function sameQuestion(one: Buffer, other: Uint8Array): boolean {
-  return (
-    one.length === other.length && one.every((byte, at) => byte === other[at] || (at < one.length - 4 && lower(byte) === lower(other[at]!)))
-  );
-}
-const lower = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte);

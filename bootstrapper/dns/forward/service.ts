@@ -2,9 +2,9 @@
 import { connect } from "node:net";
 import type { Ipv4 } from "../../../cluster/address.ts";
 import { openUdp } from "../../wire/udp.ts";
-import type { Exchange } from "../forward.ts";
-import type { Response } from "../relay.ts";
 import { Frames, framed } from "../tcp/frames.ts";
+import type { Exchange } from "./forwarder.ts";
+import type { Response } from "./relay.ts";
 
 export interface Exchanges {
   readonly udp: Exchange;
@@ -42,7 +42,7 @@ export function exchanges(local: Ipv4, onStranger: (address: Ipv4) => void): Exc
     const socket = await openUdp({ address: local, port: 0 }, (answer, from) => {
       if (from.address !== server.address || from.port !== server.port) return onStranger(from.address);
       const response = fits(answer);
-      if (response) wait.settle(response);
+      if (response) wait.settle(response === "no use" ? undefined : response);
     });
     if (await socket.send(bytes, server)) wait.settle(undefined); // no route: the next server's turn
     const response = await wait.answered;
@@ -59,7 +59,10 @@ export function exchanges(local: Ipv4, onStranger: (address: Ipv4) => void): Exc
     socket.on("data", (part) => {
       const answers = frames.take(part);
       if (!answers) wait.settle(undefined);
-      for (const answer of answers ?? []) wait.settle(fits(answer));
+      for (const answer of answers ?? []) {
+        const response = fits(answer);
+        wait.settle(response === "no use" ? undefined : response);
+      }
     });
     const response = await wait.answered;
     wait.settle(undefined);

@@ -16,7 +16,6 @@ const QUESTION = "\x01a\0\0\x01\0\x01"; // a. A IN, ends at 19
 test("finds the question and every record", () => {
   const found = survey(respond(parsed(query("cp-1.cluster.lab", { id: 7 })), "10.0.0.11", 60).toBuffer());
   expect(found).toMatchObject({ id: 7, response: true, truncated: false, opcode: 0, rcode: 0, question: { type: 1, class: 1, end: 34 } });
-  expect(found.question.labels.map((label) => Buffer.from(label).toString())).toEqual(["cp-1", "cluster", "lab"]);
   expect(found.records).toHaveLength(1);
   expect(found.records[0]).toMatchObject({ section: "answer", type: 1, class: 1, ttl: 60, at: 34, end: 50, root: false });
   expect([...found.records[0]!.data]).toEqual([10, 0, 0, 11]);

@@ -1,17 +1,17 @@
 import { Packet } from "dns2";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Query, readQuery } from "../../../bootstrapper/dns/message.ts";
-import { judge, question, type Response, relay } from "../../../bootstrapper/dns/relay.ts";
-import { parsed, query, respond } from "../../support/dns.ts";
+import { judge, question, type Response, relay } from "../../../../bootstrapper/dns/forward/relay.ts";
+import { type Query, readQuery } from "../../../../bootstrapper/dns/message.ts";
+import { parsed, query, respond } from "../../../support/dns.ts";
 
 function understood(bytes: Uint8Array): Query {
   const received = readQuery(bytes);
-  if (received.got !== "query") throw new Error(received.because);
+  if (!("query" in received)) throw new Error(received.because);
   return received.query;
 }
 const asked = understood(query("Example.COM", { id: 1, edns: 1232 }));
-const sent = question(asked, 0x4242);
+const sent = question(asked, asked.raw, 0x4242);
 const expected = { id: 0x4242, raw: asked.raw };
 const answered = (ttl = 300): InstanceType<typeof Packet> => respond(parsed(sent), "192.0.2.7", ttl);
 function fit(packet: InstanceType<typeof Packet>): Response {
@@ -39,7 +39,7 @@ test("the question goes on with our id and the client's letters, and asks for re
     header: { id: 0x4242, qr: 0, rd: 1, qdcount: 1, arcount: 1 },
     questions: [{ name: "Example.COM", type: 1 }],
   });
-  expect(parsed(question(understood(query("a.b")), 1)).additionals).toEqual([]);
+  expect(parsed(question(understood(query("a.b")), understood(query("a.b")).raw, 1)).additionals).toEqual([]);
 });
 
 // biome-ignore format: a table
@@ -55,10 +55,12 @@ test.each([
   expect(judge(bytes, expected)).toEqual({ because: expect.stringContaining(because) });
 });
 
-test("letters may come back in another case, but a type is not a letter", () => {
+test("letters that come back in another case are told apart, and a type is not a letter", () => {
   const https = understood(query("a.b", { type: 0x41 }));
   const answer = (type: number, name = "A.B"): Buffer => query(name, { id: 5, type }).fill(0x80, 2, 3);
-  expect(judge(answer(0x41), { id: 5, raw: https.raw })).toHaveProperty("response");
+  expect(judge(answer(0x41, "a.b"), { id: 5, raw: https.raw })).toHaveProperty("response");
+  expect(judge(answer(0x41), { id: 5, raw: https.raw })).toHaveProperty("mangled");
+  expect(judge(answer(0x61, "a.b"), { id: 5, raw: https.raw })).not.toHaveProperty("mangled");
   expect(judge(answer(0x61), { id: 5, raw: https.raw })).toEqual({ because: expect.stringContaining("its question") });
 });
 
@@ -73,7 +75,7 @@ test("any bytes are an answer to our question, or dropped for a reason", () => {
     fc.property(fc.oneof(mutated, fc.uint8Array()), fc.nat({ max: 1000 }), (bytes, age) => {
       const judged = judge(bytes, expected);
       if ("because" in judged) return;
-      const out = relay(asked, judged.response, age, 1232);
+      const out = relay(asked, judged.response, { age, limit: 1232 });
       expect(out.length).toBeLessThanOrEqual(1232);
       expect(parsed(out).header.id).toBe(1);
     }),
@@ -84,8 +86,7 @@ test("any bytes are an answer to our question, or dropped for a reason", () => {
 test("the client gets its own id and letters, what is left of the TTL, and our OPT instead of the upstream's", () => {
   const packet = answered(300);
   packet.additionals = [Packet.Resource.EDNS([Packet.Resource.EDNS.ECS("10.0.0.0/24")], { udpPayloadSize: 4096 })];
-  packet.questions[0]!.name = "eXAMPLE.com";
-  const out = parsed(relay(asked, fit(packet), 100, 1232));
+  const out = parsed(relay(asked, fit(packet), { age: 100, limit: 1232 }));
   expect(out.header).toMatchObject({ id: 1, qr: 1, ra: 1, rd: 1, aa: 0, rcode: 0 });
   expect(out.questions[0]!.name).toBe("Example.COM");
   expect(out.answers).toMatchObject([{ ttl: 200, address: "192.0.2.7" }]);
@@ -98,9 +99,9 @@ test("what does not fit the client is cut down to the question and marked", () =
     { length: 50 },
     (_, i) => new Packet.Resource({ name: "example.com", type: 1, class: 1, ttl: 9, address: `192.0.2.${i}` }),
   );
-  const out = parsed(relay(asked, fit(packet), 0, 512));
+  const out = parsed(relay(asked, fit(packet), { age: 0, limit: 512 }));
   expect(out.header).toMatchObject({ tc: 1, ancount: 0, arcount: 1 });
-  expect(parsed(relay(asked, fit(packet), 0, 1232)).answers).toHaveLength(50);
+  expect(parsed(relay(asked, fit(packet), { age: 0, limit: 1232 })).answers).toHaveLength(50);
 });
 
 // biome-ignore format: a table

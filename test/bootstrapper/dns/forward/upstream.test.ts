@@ -1,10 +1,10 @@
 /** Upstream servers that lie, fall silent or cut their answers short, behind our own server on real sockets. */
 import { Packet } from "dns2";
 import { afterEach, expect, test } from "vitest";
-import { RCODES, TYPES } from "../../../bootstrapper/dns/answer.ts";
-import { ipv4 } from "../../../cluster/address.ts";
-import { type Behaviour, fakeUpstream, parsed, query, respond, type Serving, serveDns, type Upstream } from "../../support/dns.ts";
-import { type UdpProbe, udpProbe } from "../../support/udp-probe.ts";
+import { RCODES, TYPES } from "../../../../bootstrapper/dns/numbers.ts";
+import { ipv4 } from "../../../../cluster/address.ts";
+import { type Behaviour, fakeUpstream, parsed, query, respond, type Serving, serveDns, type Upstream } from "../../../support/dns.ts";
+import { type UdpProbe, udpProbe } from "../../../support/udp-probe.ts";
 
 const HOME = ipv4("127.0.0.1");
 const open: { close(): unknown }[] = [];
