@@ -1,34 +1,57 @@
 /** Which address a machine is offered, and whether it may have the one it names. RFC 2131 §4.3.1, §4.3.2. */
-import { cidr, contains, fromNumber, type Ipv4, type Mac, NOWHERE, toNumber } from "../../cluster/address.ts";
-import { type Book, hasEnded, inPool, leaseOf } from "./leases.ts";
+import { cidr, contains, fromNumber, type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
+import { type Book, freshOf, type Holder, hasEnded, holderOf, inPool, leaseOf, type Pool, reservationIn } from "./leases.ts";
 
-/** Whether `mac` may have `address` from the pool now. */
-export function isFree(book: Book, address: Ipv4, mac: Mac, now: number): boolean {
-  const lease = book.byAddress.get(address);
-  if (!inPool(book, address)) return false;
-  return lease === undefined || hasEnded(lease, now) || (lease.mac === mac && lease.state !== "declined");
+/** Who asks, and in which subnet. */
+export interface Asker {
+  readonly mac: Mac;
+  readonly holder: Holder;
+  readonly pool: Pool;
 }
 
-export type Choice = { readonly address: Ipv4; readonly because: string } | { readonly address?: never; readonly because: string };
+/** Whether the asker may have `address` from the pool now. */
+export function isFree(book: Book, { holder, pool }: Asker, address: Ipv4, now: number): boolean {
+  if (!inPool(pool, address)) return false;
+  const lease = book.byAddress.get(address);
+  if (lease === undefined || hasEnded(lease, now)) return true;
+  return lease.state !== "declined" && holderOf(book.plan, lease.mac, lease.clientId) === holder;
+}
+
+/** `strange`: the asker never had it from us, so somebody else may use it without our knowing. */
+export type Choice =
+  | { readonly address: Ipv4; readonly because: string; readonly strange: boolean }
+  | { readonly address?: undefined; readonly because: string /** There are addresses for such as it. */; readonly exhausted: boolean };
 
 /** Which address to offer, and why; no address when there is none. RFC 2131 §4.3.1 gives the order. */
-export function choose(book: Book, mac: Mac, wanted: Ipv4 | undefined, now: number): Choice {
-  const reserved = book.plan.reservations.get(mac);
-  if (reserved) return { address: reserved, because: "it is reserved for it" };
-  const { range } = book.plan;
-  if (!range) return { because: "no address is reserved for it, and the description has no network.range for others" };
+export function choose(book: Book, asker: Asker, wanted: Ipv4 | undefined, now: number): Choice {
+  const { mac, holder, pool } = asker;
+  const known = (address: Ipv4, because: string): Choice => ({ address, because, strange: false });
+  const reserved = reservationIn(book, pool, mac);
+  if (reserved) return known(reserved, "it is reserved for it");
+  const elsewhere = book.plan.reservations.get(mac);
+  const choice = fromRanges(book, asker, wanted, now, leaseOf(book, pool, holder));
+  return elsewhere
+    ? { ...choice, because: `${elsewhere} is reserved for it, but not in ${cidr(pool.subnet)}, where it asks; ${choice.because}` }
+    : choice;
+}
 
-  const earlier = leaseOf(book, mac);
-  if (earlier) return { address: earlier.address, because: hasEnded(earlier, now) ? "it had it before" : "it has it" };
-  if (wanted && isFree(book, wanted, mac, now)) return { address: wanted, because: "it asked for it and it is free" };
-  if (book.fresh <= toNumber(range.last)) return { address: fromNumber(book.fresh), because: "nobody ever had it" };
-  const oldest = book.ending.first();
-  if (oldest && oldest.at <= now) return { address: oldest.key, because: "it has been unused the longest" };
+function fromRanges(book: Book, asker: Asker, wanted: Ipv4 | undefined, now: number, earlier: ReturnType<typeof leaseOf>): Choice {
+  const { pool } = asker;
+  if (pool.size === 0)
+    return {
+      because: `no address is reserved for it, and the description has no range for others in ${cidr(pool.subnet)}`,
+      exhausted: false,
+    };
+  if (earlier) return { address: earlier.address, because: hasEnded(earlier, now) ? "it had it before" : "it has it", strange: false };
+  if (wanted && isFree(book, asker, wanted, now)) return { address: wanted, because: "it asked for it and it is free", strange: true };
+  const fresh = freshOf(pool);
+  if (fresh) return { address: fresh, because: "nobody ever had it", strange: true };
+  const oldest = pool.ending.first();
+  if (oldest && oldest.at <= now) return { address: oldest.key, because: "it has been unused the longest", strange: true };
   const wait =
     oldest && Number.isFinite(oldest.at) ? `the next one comes free in ${Math.ceil((oldest.at - now) / 1000)} s` : "none will come free";
-  return {
-    because: `all ${book.ending.size} addresses of network.range ${range.first}-${range.last} are taken and ${wait}; widen network.range`,
-  };
+  const ranges = pool.ranges.map(({ first, last }) => `${fromNumber(first)}-${fromNumber(last)}`).join(", ");
+  return { because: `all ${pool.ending.size} addresses of the range ${ranges} are taken and ${wait}; widen the range`, exhausted: true };
 }
 
 /** Why a machine may not have an address. `ours`: we know that it may not; otherwise it may be another server's to say. */
@@ -37,25 +60,27 @@ export interface Objection {
   readonly ours: boolean;
 }
 
-/** Why `mac` may not have `wanted`; undefined when it may. */
-export function objection(book: Book, wanted: Ipv4, mac: Mac, now: number): Objection | undefined {
-  const { plan } = book;
+/** Why the asker may not have `wanted`; undefined when it may. */
+export function objection(book: Book, asker: Asker, wanted: Ipv4, now: number): Objection | undefined {
+  const { mac, holder, pool } = asker;
   const ours = (because: string): Objection => ({ because, ours: true });
-  const reserved = plan.reservations.get(mac);
+  const reserved = reservationIn(book, pool, mac);
   if (reserved) return reserved === wanted ? undefined : ours(`${wanted} is not the address reserved for it, ${reserved}`);
-  if (!contains(plan.subnet, wanted)) return ours(`${wanted} is not in ${cidr(plan.subnet)}`);
-  if (book.reserved.has(wanted)) return ours(`${wanted} is reserved for ${book.reserved.get(wanted)}`);
+  if (!contains(pool.subnet, wanted)) return ours(`${wanted} is not in ${cidr(pool.subnet)}`);
+  const owner = book.reserved.get(wanted);
+  if (owner) return ours(`${wanted} is reserved for ${owner}`);
 
-  const earlier = leaseOf(book, mac);
+  const earlier = leaseOf(book, pool, holder);
   if (earlier && earlier.address !== wanted && !hasEnded(earlier, now)) return ours(`it has ${earlier.address}, not ${wanted}`);
-  if (isFree(book, wanted, mac, now)) return undefined;
+  if (isFree(book, asker, wanted, now)) return undefined;
   const lease = book.byAddress.get(wanted);
   if (lease) return ours(lease.state === "declined" ? `${wanted} is in quarantine` : `${lease.mac} has ${wanted}`);
-  return { because: `${wanted} is not in network.range`, ours: earlier !== undefined };
+  return { because: `${wanted} is in no range of ${cidr(pool.subnet)}`, ours: earlier !== undefined };
 }
 
-/** Whether `mac` may be called `hostname`: nobody else whose lease runs is. */
-export function nameIsFree(book: Book, hostname: string, mac: Mac, now: number): boolean {
+/** Whether the asker may be called `hostname`: nobody else whose lease runs is. */
+export function nameIsFree(book: Book, hostname: string, holder: Holder, now: number): boolean {
   const lease = book.byAddress.get(book.byName.get(hostname) ?? NOWHERE);
-  return lease === undefined || lease.mac === mac || lease.state !== "bound" || hasEnded(lease, now);
+  if (lease === undefined || lease.state !== "bound" || hasEnded(lease, now)) return true;
+  return holderOf(book.plan, lease.mac, lease.clientId) === holder;
 }

@@ -1,41 +1,61 @@
 /** Who is asking to boot, and what it is handed next: firmware gets a loader, iPXE gets its script, a running system nothing. */
 import { dashed, type Ipv4, type Mac } from "../../cluster/address.ts";
-import { layout } from "../../cluster/layout.ts";
+import { type LoaderName, layout } from "../../cluster/layout.ts";
 import type { Options } from "./options.ts";
 
 export type Client =
-  /** PXE or UEFI HTTP boot firmware we have a loader for. */
-  | { readonly stage: "firmware"; readonly loader: string; readonly over: "tftp" | "http"; readonly bios: boolean }
+  /** PXE, UEFI HTTP boot or U-Boot firmware we have a loader for. */
+  | { readonly stage: "firmware"; readonly loader: string; readonly over: "tftp" | "http"; readonly family: Family }
   | { readonly stage: "ipxe" }
   /** It wants to boot and we have nothing that it could run. */
   | { readonly stage: "unsupported"; readonly because: string }
   /** An operating system, or anything else that only wants an address. */
   | { readonly stage: "system" };
 
+type Family = "BIOS" | "UEFI" | "U-Boot";
+
 interface Kind {
   readonly is: string;
-  readonly loader?: keyof typeof layout.loaders;
+  readonly loader?: LoaderName;
   readonly over?: "http";
+  readonly family?: Family;
 }
 
 /** RFC 4578 §2.1 and the IANA registry "Processor Architecture Types"; the codes above 0x0a came with UEFI HTTP boot. */
 const KINDS: Readonly<Record<number, Kind>> = {
-  0: { is: "BIOS", loader: "bios" },
-  6: { is: "UEFI on 32-bit x86" },
+  0: { is: "BIOS", loader: "bios", family: "BIOS" },
+  2: { is: "UEFI on Itanium" },
+  6: { is: "UEFI on 32-bit x86", loader: "uefi-ia32" },
   7: { is: "UEFI x64", loader: "uefi-amd64" },
   9: { is: "UEFI x64", loader: "uefi-amd64" }, // registered as EBC; older UEFI x64 firmware says this
-  10: { is: "UEFI on 32-bit ARM" },
+  10: { is: "UEFI on 32-bit ARM", loader: "uefi-arm32" },
   11: { is: "UEFI arm64", loader: "uefi-arm64" },
-  15: { is: "HTTP boot on 32-bit x86" },
+  12: { is: "Open Firmware on PowerPC" },
+  14: { is: "OPAL on POWER" },
+  15: { is: "HTTP boot on 32-bit x86", loader: "uefi-ia32-http", over: "http" },
   16: { is: "HTTP boot x64", loader: "uefi-amd64-http", over: "http" },
   17: { is: "HTTP boot x64", loader: "uefi-amd64-http", over: "http" }, // EBC again
-  18: { is: "HTTP boot on 32-bit ARM" },
+  18: { is: "HTTP boot on 32-bit ARM", loader: "uefi-arm32", over: "http" },
   19: { is: "HTTP boot arm64", loader: "uefi-arm64", over: "http" },
-  20: { is: "HTTP boot on BIOS" },
-  21: { is: "U-Boot on 32-bit ARM" },
-  22: { is: "U-Boot on arm64" },
-  27: { is: "UEFI on 64-bit RISC-V" },
-  39: { is: "UEFI on LoongArch64" },
+  20: { is: "HTTP boot on BIOS", loader: "bios", over: "http", family: "BIOS" },
+  21: { is: "U-Boot on 32-bit ARM", loader: "uefi-arm32", family: "U-Boot" },
+  22: { is: "U-Boot on arm64", loader: "uefi-arm64", family: "U-Boot" },
+  23: { is: "U-Boot's HTTP boot on 32-bit ARM", loader: "uefi-arm32", over: "http", family: "U-Boot" },
+  24: { is: "U-Boot's HTTP boot on arm64", loader: "uefi-arm64", over: "http", family: "U-Boot" },
+  27: { is: "UEFI on 64-bit RISC-V", loader: "uefi-riscv64" },
+  28: { is: "HTTP boot on 64-bit RISC-V", loader: "uefi-riscv64", over: "http" },
+  39: { is: "UEFI on LoongArch64", loader: "uefi-loong64" },
+  40: { is: "HTTP boot on LoongArch64", loader: "uefi-loong64", over: "http" },
+};
+
+/** The smaller loaders drive the network through the firmware's PXE stack, which HTTP boot does not bring up. */
+const OVER_HTTP: { readonly [Name in LoaderName]?: LoaderName } = { "uefi-amd64": "uefi-amd64-http", "uefi-ia32": "uefi-ia32-http" };
+
+/** What firmware with Secure Boot starts: a shim that is signed, and knows the loader behind it. */
+const SIGNED: { readonly [Name in LoaderName]?: { readonly tftp: LoaderName; readonly http: LoaderName } } = {
+  "uefi-amd64": { tftp: "secure-boot-amd64", http: "secure-boot-amd64-http" },
+  "uefi-amd64-http": { tftp: "secure-boot-amd64", http: "secure-boot-amd64-http" },
+  "uefi-arm64": { tftp: "secure-boot-arm64", http: "secure-boot-arm64-http" },
 };
 
 /** What iPXE makes of option 175: 176 = 1 says that no ProxyDHCP server is coming, which saves it a wait of three seconds. */
@@ -45,9 +65,9 @@ const NO_PROXY_DHCP = Uint8Array.of(176, 1, 1, 255);
 const NO_DISCOVERY = Uint8Array.of(6, 1, 8, 255);
 
 /** A client that already is iPXE must not be given iPXE again, or it loads it for ever. */
-export function recognise({ userClass, ipxe, vendorClass = "", architectures }: Options): Client {
+export function recognise({ userClass, ipxe, vendorClass = "", architectures }: Options, secureBoot = false): Client {
   // iPXE writes its user class without RFC 3004's length, other builds with it, some only their own options.
-  if (ipxe || new TextDecoder("latin1").decode(userClass).includes("iPXE")) return { stage: "ipxe" };
+  if (ipxe || (userClass && saysIpxe(userClass))) return { stage: "ipxe" };
   const overHttp = vendorClass.startsWith("HTTPClient");
   if (!architectures && !overHttp && !vendorClass.startsWith("PXEClient")) return { stage: "system" };
 
@@ -58,11 +78,14 @@ export function recognise({ userClass, ipxe, vendorClass = "", architectures }: 
     const names = codes.map((code) => `${KINDS[code]?.is ?? "unknown"} (option 93 says ${code})`);
     return { stage: "unsupported", because: `there is no loader for its firmware, ${names.join(" or ")}` };
   }
+  const { family = "UEFI" } = kind;
   const over = kind.over ?? (overHttp ? "http" : "tftp");
-  // The smaller loaders drive the network through the firmware's PXE stack, which HTTP boot does not bring up.
-  const loader = over === "http" && kind.loader === "uefi-amd64" ? "uefi-amd64-http" : kind.loader;
-  return { stage: "firmware", loader: layout.loaders[loader], over, bios: kind.loader === "bios" };
+  const plain = over === "http" ? (OVER_HTTP[kind.loader] ?? kind.loader) : kind.loader;
+  const loader = (secureBoot && SIGNED[kind.loader]?.[over]) || plain;
+  return { stage: "firmware", loader: layout.loaders[loader], over, family };
 }
+
+const saysIpxe = (userClass: Uint8Array): boolean => Buffer.from(userClass.buffer, userClass.byteOffset, userClass.length).includes("iPXE");
 
 /** What a reply says about booting. `bootFile` is empty when there is nothing to boot. */
 export interface Handover {
@@ -75,13 +98,21 @@ export function handover(client: Client, mac: Mac, server: Ipv4): Handover {
   switch (client.stage) {
     case "ipxe":
       return { bootFile: `http://${server}/boot/${dashed(mac)}.ipxe`, options: { ipxe: NO_PROXY_DHCP } };
-    case "firmware":
-      if (client.over === "tftp") {
-        return { bootFile: client.loader, options: client.bios ? { vendorClass: "PXEClient", vendorSpecific: NO_DISCOVERY } : {} };
-      }
+    case "firmware": {
       // UEFI 2.10 §24.7: firmware takes a URL only from a reply that says HTTPClient itself.
-      return { bootFile: `http://${server}/static/boot/${client.loader}`, options: { vendorClass: "HTTPClient" } };
+      const url = `http://${server}/static/boot/${client.loader}`;
+      if (client.over === "http") return { bootFile: url, options: { vendorClass: "HTTPClient" } };
+      return { bootFile: client.loader, options: OVER_TFTP[client.family](mac) };
+    }
     default:
       return { bootFile: "", options: {} };
   }
 }
+
+/** What each family of firmware must be told beside the name of its loader. */
+const OVER_TFTP: { readonly [Name in Family]: (mac: Mac) => Options } = {
+  BIOS: () => ({ vendorClass: "PXEClient", vendorSpecific: NO_DISCOVERY }),
+  UEFI: () => ({}),
+  // Its `pxe get` reads the same menus as pxelinux, below the folder of the boot file, which must therefore be the root.
+  "U-Boot": (mac) => ({ pxelinuxConfig: `pxelinux.cfg/01-${dashed(mac)}` }),
+};

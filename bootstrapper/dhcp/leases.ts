@@ -1,12 +1,12 @@
 /**
  * The lease book: who has which address, and until when. RFC 2131 §2.2, §4.3.
  *
- * A machine is known by its MAC alone, reserved or not. While it boots, one network card speaks as firmware (client-id:
- * none, or its UUID), as iPXE (its MAC) and as an operating system (a DUID), and by RFC 2131 §2 each of them would get an
+ * Unless the description says otherwise a machine is known by its MAC alone, reserved or not. While it boots, one network card speaks as firmware
+ * (client-id: none, or its UUID), as iPXE (its MAC) and as an operating system (a DUID), and by RFC 2131 §2 each of them would get an
  * address of its own: install.sh would then ask for its secrets from another address than the one its boot script went to.
- * Client-ids are no better at telling machines apart: disks written from one image share theirs. They are echoed, no more.
+ * Client-ids are no better at telling machines apart: disks written from one image share theirs.
  */
-import { broadcast, fromNumber, type Ipv4, type Mac, type Range, type Subnet, toNumber, within } from "../../cluster/address.ts";
+import { broadcast, cidr, contains, fromNumber, type Ipv4, type Mac, type Range, type Subnet, toNumber } from "../../cluster/address.ts";
 import { Soonest } from "./soonest.ts";
 
 export interface Lease {
@@ -18,34 +18,66 @@ export interface Lease {
   readonly endsAt?: number;
   /** A DNS label nobody else has. */
   readonly hostname?: string;
+  /** Option 61, in hex. */
+  readonly clientId?: string;
+  /** What its relay said of where it is (option 82), in hex. */
+  readonly relay?: string;
 }
 
 /** What the description says about addresses. */
 export interface AddressPlan {
-  readonly subnet: Subnet;
+  /** One for each subnet; they do not overlap. */
+  readonly pools: readonly PoolPlan[];
+  /** Each is only valid in the subnet that it belongs to. */
   readonly reservations: ReadonlyMap<Mac, Ipv4>;
-  /** Addresses for everybody else; absent: only reservations are given. */
-  readonly range?: Range;
   /** Addresses in use that no machine may be given: the server's, the routers'. */
   readonly taken: readonly Ipv4[];
+  /** What tells one client from another. */
+  readonly leasesBy: "mac" | "client-id";
 }
+
+export interface PoolPlan {
+  readonly subnet: Subnet;
+  /** Addresses for machines without a reservation, used up in this order. Empty: only reservations are given. */
+  readonly ranges: readonly Range[];
+}
+
+/** Who has leases: a MAC, or a client-id in hex. */
+export type Holder = string;
 
 /** Read it through the functions below; `record` alone changes it. */
 export interface Book {
   readonly plan: AddressPlan;
   /** Whose reservation an address is. */
   readonly reserved: ReadonlyMap<Ipv4, Mac>;
-  /** Addresses of the range that are never given from it. */
-  readonly excluded: ReadonlySet<Ipv4>;
   readonly byAddress: Map<Ipv4, Lease>;
+  /** The address each machine took last; in several subnets it may have several. */
   readonly byMac: Map<Mac, Ipv4>;
   readonly byName: Map<string, Ipv4>;
-  /** Addresses of the range that were given once, by when they come free. */
+  /** In the order of the plan. */
+  readonly pools: readonly Pool[];
+}
+
+/** The addresses of one subnet. */
+export interface Pool {
+  readonly subnet: Subnet;
+  readonly ranges: readonly NumberRange[];
+  /** Addresses that are never given from the ranges. */
+  readonly excluded: ReadonlySet<Ipv4>;
+  /** How many addresses the ranges have. */
+  readonly size: number;
+  readonly byHolder: Map<Holder, Ipv4>;
+  /** Addresses that were given once, by when they come free. */
   readonly ending: Soonest<Ipv4>;
   /** In the order declined. */
   readonly declined: Set<Ipv4>;
-  /** The first address of the range that was never given, as a number. */
-  fresh: number;
+  /** The first address that was never given: which range it is in, and its number. Behind the last range there is none. */
+  fresh: { readonly range: number; readonly number: number };
+}
+
+interface NumberRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface Dropped {
@@ -58,15 +90,12 @@ export function openBook(plan: AddressPlan, leases: Iterable<Lease>): { readonly
   const book: Book = {
     plan,
     reserved: new Map([...plan.reservations].map(([mac, address]) => [address, mac])),
-    excluded: new Set([...plan.taken, ...plan.reservations.values(), plan.subnet.base, broadcast(plan.subnet)]),
     byAddress: new Map(),
     byMac: new Map(),
     byName: new Map(),
-    ending: new Soonest(),
-    declined: new Set(),
-    fresh: plan.range ? toNumber(plan.range.first) : Infinity,
+    pools: plan.pools.map((one) => openPool(one, [...plan.taken, ...plan.reservations.values()])),
   };
-  skipUsed(book);
+  for (const pool of book.pools) skipUsed(book, pool);
   const dropped: Dropped[] = [];
   for (const lease of leases) {
     const because = contradiction(book, lease);
@@ -76,71 +105,120 @@ export function openBook(plan: AddressPlan, leases: Iterable<Lease>): { readonly
   return { book, dropped };
 }
 
+function openPool({ subnet, ranges }: PoolPlan, taken: readonly Ipv4[]): Pool {
+  const numbers = ranges.map(({ first, last }) => ({ first: toNumber(first), last: toNumber(last) }));
+  return {
+    subnet,
+    ranges: numbers,
+    excluded: new Set([...taken, subnet.base, broadcast(subnet)]),
+    size: numbers.reduce((sum, { first, last }) => sum + last - first + 1, 0),
+    byHolder: new Map(),
+    ending: new Soonest(),
+    declined: new Set(),
+    fresh: { range: 0, number: numbers[0]?.first ?? 0 },
+  };
+}
+
 function contradiction(book: Book, { address, mac }: Lease): string | undefined {
   const owner = book.reserved.get(address);
   if (owner) return owner === mac ? undefined : `${address} is now reserved for ${owner}`;
-  const own = book.plan.reservations.get(mac);
+  const pool = poolWith(book, address);
+  if (!pool) return `${address} is in none of the networks that are described`;
+  const own = reservationIn(book, pool, mac);
   if (own) return `${mac} now has ${own} reserved`;
-  return inPool(book, address) ? undefined : `${address} is no longer in network.range`;
+  return inPool(pool, address) ? undefined : `${address} is in no range of ${cidr(pool.subnet)} any more`;
 }
 
+/** The pool of the subnet that an address belongs to. */
+export const poolWith = ({ pools }: Book, address: Ipv4): Pool | undefined => pools.find(({ subnet }) => contains(subnet, address));
+
 /** Whether the pool may ever give this address. */
-export const inPool = (book: Book, address: Ipv4): boolean =>
-  book.plan.range !== undefined && within(book.plan.range, address) && !book.excluded.has(address);
+export function inPool({ ranges, excluded }: Pool, address: Ipv4): boolean {
+  const number = toNumber(address);
+  for (const { first, last } of ranges) if (first <= number && number <= last) return !excluded.has(address);
+  return false;
+}
+
+/** The address of that subnet that is reserved for a machine. */
+export function reservationIn({ plan }: Book, { subnet }: Pool, mac: Mac): Ipv4 | undefined {
+  const own = plan.reservations.get(mac);
+  return own !== undefined && contains(subnet, own) ? own : undefined;
+}
 
 export const hasEnded = ({ endsAt = Infinity }: Lease, now: number): boolean => endsAt <= now;
 
-/** The lease or held offer of a machine, ended or not, as long as its address went to nobody else. */
-export function leaseOf(book: Book, mac: Mac): Lease | undefined {
-  const address = book.byMac.get(mac);
+/** `clientId` in hex. One that only repeats the MAC (RFC 2132 §9.14: type 1, Ethernet) tells nothing new: firmware often sends none, then that. */
+export function holderOf({ leasesBy }: AddressPlan, mac: Mac, clientId: string | undefined): Holder {
+  if (leasesBy === "mac" || !clientId) return mac;
+  return clientId === `01${mac.replaceAll(":", "")}` ? mac : clientId;
+}
+
+/** The lease or held offer that somebody has there, ended or not, as long as its address went to nobody else. */
+export function leaseOf(book: Book, pool: Pool, holder: Holder): Lease | undefined {
+  const address = pool.byHolder.get(holder);
   return address && book.byAddress.get(address);
 }
 
-/** How much of the pool may be in quarantine at once, so that no storm of DECLINEs can empty it. */
+/** How much of a pool may be in quarantine at once, so that no storm of DECLINEs can empty it. */
 const QUARANTINED = 1 / 4;
 
-/** Writes down what was decided: one lease for each address, one address for each machine. */
+/** Writes down what was decided: one lease for each address, one address for each holder and subnet. Its cost does not grow with the book. */
 export function record(book: Book, lease: Lease, now: number): void {
-  forget(book, lease.address);
-  const former = book.byMac.get(lease.mac);
-  if (former !== undefined && lease.state !== "declined") forget(book, former);
+  const { address, mac, state, hostname } = lease;
+  const pool = poolWith(book, address);
+  if (!pool) return;
+  const holder = holderOf(book.plan, mac, lease.clientId);
+  forget(book, pool, address);
+  const former = pool.byHolder.get(holder);
+  if (former !== undefined && state !== "declined") forget(book, pool, former);
 
-  book.byAddress.set(lease.address, lease);
-  if (inPool(book, lease.address)) book.ending.set(lease.address, lease.endsAt ?? Infinity);
-  if (lease.state === "declined") quarantine(book, lease.address, now);
-  else book.byMac.set(lease.mac, lease.address);
-  if (lease.hostname !== undefined) book.byName.set(lease.hostname, lease.address);
-  skipUsed(book);
+  book.byAddress.set(address, lease);
+  if (inPool(pool, address)) pool.ending.set(address, lease.endsAt ?? Infinity);
+  if (state === "declined") quarantine(book, pool, address, now);
+  else pool.byHolder.set(holder, address);
+  if (state === "bound") book.byMac.set(mac, address);
+  if (hostname !== undefined) book.byName.set(hostname, address);
+  skipUsed(book, pool);
 }
 
 /** The address stays known to `ending`, so that a machine that moved leaves an address that can be given again. */
-function forget(book: Book, address: Ipv4): void {
+function forget(book: Book, pool: Pool, address: Ipv4): void {
   const lease = book.byAddress.get(address);
   if (!lease) return;
+  const { mac, clientId, hostname } = lease;
+  const holder = holderOf(book.plan, mac, clientId);
   book.byAddress.delete(address);
-  book.declined.delete(address);
-  if (inPool(book, address)) book.ending.set(address, -Infinity);
-  if (book.byMac.get(lease.mac) === address) book.byMac.delete(lease.mac);
-  if (lease.hostname !== undefined && book.byName.get(lease.hostname) === address) book.byName.delete(lease.hostname);
+  pool.declined.delete(address);
+  if (inPool(pool, address)) pool.ending.set(address, -Infinity);
+  if (pool.byHolder.get(holder) === address) pool.byHolder.delete(holder);
+  if (book.byMac.get(mac) === address) book.byMac.delete(mac);
+  if (hostname !== undefined && book.byName.get(hostname) === address) book.byName.delete(hostname);
 }
 
-function quarantine(book: Book, address: Ipv4, now: number): void {
-  book.declined.add(address);
-  const { range } = book.plan;
-  const size = range ? toNumber(range.last) - toNumber(range.first) + 1 : 0;
-  if (book.declined.size <= Math.max(1, size * QUARANTINED)) return;
-  const [oldest] = book.declined as ReadonlySet<Ipv4>;
-  book.declined.delete(oldest!);
+function quarantine(book: Book, pool: Pool, address: Ipv4, now: number): void {
+  pool.declined.add(address);
+  if (pool.declined.size <= Math.max(1, pool.size * QUARANTINED)) return;
+  const [oldest] = pool.declined as ReadonlySet<Ipv4>;
+  pool.declined.delete(oldest!);
   book.byAddress.set(oldest!, { ...book.byAddress.get(oldest!)!, endsAt: now });
-  book.ending.set(oldest!, now);
+  if (inPool(pool, oldest!)) pool.ending.set(oldest!, now);
+}
+
+/** The first address of the pool that was never given; undefined when all were. */
+export function freshOf({ ranges, fresh }: Pool): Ipv4 | undefined {
+  return fresh.range < ranges.length ? fromNumber(fresh.number) : undefined;
 }
 
 /** Every address is stepped over once, however often the book is asked. */
-function skipUsed(book: Book): void {
-  const last = book.plan.range ? toNumber(book.plan.range.last) : -1;
-  while (book.fresh <= last) {
-    const address = fromNumber(book.fresh);
-    if (!book.excluded.has(address) && !book.byAddress.has(address)) return;
-    book.fresh += 1;
+function skipUsed(book: Book, pool: Pool): void {
+  let { range, number } = pool.fresh;
+  for (; range < pool.ranges.length; number = pool.ranges[++range]?.first ?? 0) {
+    for (const { last } = pool.ranges[range]!; number <= last; number += 1) {
+      const address = fromNumber(number);
+      if (pool.excluded.has(address) || book.byAddress.has(address)) continue;
+      if (number !== pool.fresh.number || range !== pool.fresh.range) pool.fresh = { range, number };
+      return;
+    }
   }
+  pool.fresh = { range, number };
 }

@@ -1,5 +1,5 @@
 /** What the journal says about a packet: subject first, reason last. */
-import { cidr } from "../../cluster/address.ts";
+import { cidr, contains } from "../../cluster/address.ts";
 import type { JournalEntry } from "../journal.ts";
 import type { WireError } from "../wire/error.ts";
 import type { UdpPeer } from "../wire/udp.ts";
@@ -32,9 +32,15 @@ export function describeJunk(from: UdpPeer, error: WireError): Line {
 }
 
 /** The first line after the start. */
-export function greeting({ server, addresses }: Site, proxy: boolean): string {
-  const where = `${cidr(addresses.subnet)} from ${server}`;
-  if (proxy) return `telling machines in ${where} what to boot; their addresses come from the site's own DHCP server`;
-  const range = addresses.range ? `${addresses.range.first}-${addresses.range.last} for others` : "nothing for others";
-  return `serving ${where}: ${addresses.reservations.size} reservations, ${range}`;
+export function greeting({ segments, addresses }: Site, proxy: boolean): string {
+  if (proxy) {
+    const where = segments.map(({ subnet, server }) => `${cidr(subnet)} from ${server}`).join(", ");
+    return `telling machines in ${where} what to boot; their addresses come from the site's own DHCP server`;
+  }
+  const served = segments.map(({ subnet, server, index }) => {
+    const ranges = addresses.pools[index]!.ranges.map(({ first, last }) => `${first}-${last}`).join(", ");
+    const reservations = [...addresses.reservations.values()].filter((address) => contains(subnet, address)).length;
+    return `${cidr(subnet)} from ${server}: ${reservations} reservations, ${ranges ? `${ranges} for others` : "nothing for others"}`;
+  });
+  return `serving ${served.join("; ")}`;
 }

@@ -86,6 +86,14 @@ const BY_CODE: readonly (Row | undefined)[] = Array.from({ length: 256 }, (_, co
 /** The row of an option code; undefined when it has none. */
 export const nameOfCode = (code: number): OptionName | undefined => BY_CODE[code]?.name;
 
+/** The option with these bytes; undefined when its code has no row, or its row no such value. */
+export function readOption(code: number, value: Uint8Array): Options | undefined {
+  const name = nameOfCode(code);
+  const { options } = name && !OPTIONS[name].vital ? interpret(new Map([[code, [value]]])) : NOTHING;
+  return name && options[name] !== undefined ? options : undefined;
+}
+const NOTHING: Decoded = { options: {}, oddities: [] };
+
 /** Writes every option and the end mark. */
 export function encodeOptions(options: Options, out: ByteWriter): void {
   for (const row of LEADING) if (options[row.name] !== undefined) encodeOption(row.code, row.value, options[row.name], out);

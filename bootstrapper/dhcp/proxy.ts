@@ -1,7 +1,10 @@
 /** ProxyDHCP: where the site's own server gives the addresses, we only say what to boot. PXE 2.1 §2.2, §2.4.1. */
 import { EVERYWHERE, NOWHERE } from "../../cluster/address.ts";
-import { bootOf, type Decision, impropriety, type World } from "./answer.ts";
+import { impropriety } from "./answer.ts";
+import { bootOf } from "./booting.ts";
+import { type Decision, ignore, type World } from "./decision.ts";
 import { recognise } from "./firmware.ts";
+import { locate } from "./locate.ts";
 import type { Packet } from "./packet.ts";
 import { blank, bootFields, type Destination, roomOf } from "./reply.ts";
 
@@ -9,20 +12,22 @@ import { blank, bootFields, type Destination, roomOf } from "./reply.ts";
 export type Heard = "dhcp" | "pxe";
 
 /** UEFI takes no boot file from the offer: it comes again on 4011 and takes it from there. BIOS and iPXE take the offer's. */
-export function answerProxy(request: Packet, heard: Heard, world: Pick<World, "site" | "nextBoot">): Decision {
-  const { server } = world.site;
+export function answerProxy(request: Packet, heard: Heard, world: Pick<World, "site" | "nextBoot" | "heardOn">): Decision {
+  const { site } = world;
   const { messageType, serverId } = request.options;
-  const improper = impropriety(request, world.site);
+  const improper = impropriety(request, site, world.heardOn);
   if (improper) return ignore(improper);
   if (messageType !== (heard === "dhcp" ? "discover" : "request")) return ignore("the site's own DHCP server answers it");
-  if (heard === "pxe" && serverId !== undefined && serverId !== server) return ignore(`it asks ${serverId} what to boot`);
-  const client = recognise(request.options);
-  if (client.stage === "system") return ignore("it wants only an address, and the site's own DHCP server gives those");
+  if (heard === "pxe" && serverId !== undefined && !site.servers.has(serverId)) return ignore(`it asks ${serverId} what to boot`);
+  if (recognise(request.options).stage === "system") return ignore("it wants only an address, and the site's own DHCP server gives those");
 
-  const boot = bootOf(request, world);
+  const segment = locate(request, site, world.heardOn);
+  if (typeof segment === "string") return ignore(segment);
+  const boot = bootOf({ ...world, request, segment });
   if (!boot.handover.bootFile) return { ...ignore(`there is nothing for it to boot${boot.because}`), ...boot.level };
   // iPXE's no-proxy option would make it throw away this very offer.
   const { ipxe: _, ...options } = boot.handover.options;
+  const { server } = segment;
   const fields = bootFields(request, server, { ...boot.handover, options: { vendorClass: "PXEClient", ...options } });
   const packet: Packet = {
     ...blank(request, { messageType: heard === "dhcp" ? "offer" : "ack", serverId: server, ...fields.options }),
@@ -38,5 +43,3 @@ function whereTo({ relayAddress, clientAddress }: Packet, heard: Heard): Destina
   if (heard === "pxe") return { to: "sender", address: clientAddress };
   return relayAddress === NOWHERE ? { to: "everyone", address: EVERYWHERE } : { to: "relay", address: relayAddress };
 }
-
-const ignore = (because: string): Decision => ({ do: "ignore", because });

@@ -14,6 +14,9 @@ function mustHave(raw: Uint8Array, length: number): void {
 }
 const copy = (value: Uint8Array, out: ByteWriter): void => void out.bytes(value);
 
+/** Bytes as text: two digits each. */
+export const hex = (value: Uint8Array): string => Buffer.from(value.buffer, value.byteOffset, value.length).toString("hex");
+
 export const bytes: Codec<Uint8Array> = { encode: copy, decode: (raw) => raw };
 
 /** Bytes that only mean something from `least` of them on. */

@@ -1,6 +1,6 @@
 /** The lease book as the rest of the bootstrapper sees it. */
 import { type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
-import { type Book, hasEnded, type Lease, leaseOf } from "./leases.ts";
+import { type Book, hasEnded, type Lease } from "./leases.ts";
 import { nameOf, type Site } from "./site.ts";
 
 export interface LeaseView {
@@ -29,7 +29,7 @@ export function viewsOf(site: Site, book: Book, now: () => number): LeaseViews {
   const byName = new Map([...site.machines.values()].map(({ name, mac }) => [name, mac]));
   const running = (lease: Lease | undefined): lease is Lease => lease?.state === "bound" && !hasEnded(lease, now());
   const addressOf = (mac: Mac): Ipv4 | undefined => {
-    const lease = leaseOf(book, mac);
+    const lease = book.byAddress.get(book.byMac.get(mac) ?? NOWHERE);
     return site.addresses.reservations.get(mac) ?? (running(lease) ? lease.address : undefined);
   };
   const view = (lease: Lease): LeaseView => {

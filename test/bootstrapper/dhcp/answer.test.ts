@@ -34,7 +34,7 @@ test.each([
   },
   { when: "iPXE discovers", send: message("discover", PXE["ipxe"]), gets: `offer 10.77.0.11 ${SCRIPT}` },
   { when: "an operating system discovers", send: message("discover"), gets: "offer 10.77.0.11" },
-  { when: "firmware we have no loader for discovers", send: message("discover", { architectures: [6] }), gets: "offer 10.77.0.11" },
+  { when: "firmware we have no loader for discovers", send: message("discover", { architectures: [14] }), gets: "offer 10.77.0.11" },
   {
     when: "a listed machine without a reservation discovers",
     send: message("discover", PXE["bios"], { mac: W2 }),
@@ -181,7 +181,7 @@ test.each([
   {
     when: "its relay is in a network nobody described",
     send: message("discover", {}, via("10.99.0.1")),
-    because: "its relay, 10.99.0.1, is not in 10.77.0.0/24",
+    because: "its relay, 10.99.0.1, is in a network which the description does not have",
   },
   { when: "its relay pretends to be us", send: message("discover", {}, via("10.77.0.1")), because: "its relay" },
   { when: "its relay is the network itself", send: message("discover", {}, via("10.77.0.255")), because: "its relay" },
@@ -201,12 +201,12 @@ test.each([
     send: message("request", at("10.77.0.200"), { mac: STRANGER }),
     because: "another server may know it",
   },
-  { when: "the range is full", send: message("discover", {}, { mac: STRANGER }), in: full, because: "widen network.range" },
+  { when: "the range is full", send: message("discover", {}, { mac: STRANGER }), in: full, because: "widen the range" },
   {
     when: "there is no range for strangers",
     send: message("discover", {}, { mac: STRANGER }),
     in: noRange,
-    because: "no network.range for others",
+    because: "no range for others in 10.77.0.0/24",
   },
   {
     when: "it wants to know from another network",
@@ -474,17 +474,22 @@ test("who only wants to know gets no address and no times (RFC 2131 §4.3.5)", (
 });
 
 test.each([
-  { what: "an offer", send: message("discover"), to: { to: "everyone", address: "255.255.255.255" } },
+  { what: "an offer", send: message("discover"), to: { to: "client", address: "10.77.0.11", mac: CP1 } },
+  {
+    what: "an offer to one that hears only broadcasts",
+    send: message("discover", {}, { broadcast: true }),
+    to: { to: "everyone", address: "255.255.255.255" },
+  },
   {
     what: "the ACK of an offer",
     send: message("request", { ...ours, ...at("10.77.0.11") }),
-    to: { to: "everyone", address: "255.255.255.255" },
+    to: { to: "client", address: "10.77.0.11", mac: CP1 },
   },
   { what: "the ACK of a renewal", send: message("request", {}, from("10.77.0.11")), to: { to: "client", address: "10.77.0.11" } },
   {
     what: "an ACK whose client lies about where it is",
     send: message("request", { ...ours, ...at("10.77.0.11") }, from("10.77.0.66")),
-    to: { to: "everyone", address: "255.255.255.255" },
+    to: { to: "client", address: "10.77.0.11", mac: CP1 },
   },
   { what: "a NAK to a renewal", send: message("request", {}, from("10.77.0.12")), to: { to: "everyone", address: "255.255.255.255" } },
   { what: "an offer through a relay", send: message("discover", {}, via("10.77.0.254")), to: { to: "relay", address: "10.77.0.254" } },
@@ -547,7 +552,7 @@ test.each([
 });
 
 test.each([
-  { when: "firmware has no loader", send: message("discover", { architectures: [6] }), in: {} },
+  { when: "firmware has no loader", send: message("discover", { architectures: [14] }), in: {} },
   { when: "the range is full", send: message("discover", {}, { mac: STRANGER }), in: full },
   { when: "a reservation is declined", send: message("decline", { ...ours, ...at("10.77.0.11") }), in: {} },
 ])("the operator should look when $when", ({ send, ...row }) => {

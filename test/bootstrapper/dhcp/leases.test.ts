@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { answer, HELD, QUARANTINE } from "../../../bootstrapper/dhcp/answer.ts";
-import { choose } from "../../../bootstrapper/dhcp/choose.ts";
-import { type Lease, leaseOf, openBook, record } from "../../../bootstrapper/dhcp/leases.ts";
+import { type Asker, choose } from "../../../bootstrapper/dhcp/choose.ts";
+import { type AddressPlan, type Book, type Lease, leaseOf, openBook, record } from "../../../bootstrapper/dhcp/leases.ts";
 import { siteOf } from "../../../bootstrapper/dhcp/site.ts";
 import { viewsOf } from "../../../bootstrapper/dhcp/views.ts";
 import { fromNumber, type Ipv4, ipv4, type Mac, subnet, toNumber } from "../../../cluster/address.ts";
@@ -17,6 +17,11 @@ const bookOf = (...leases: readonly Lease[]) => {
   for (const lease of leases) record(book, lease, NOON);
   return book;
 };
+const asker = (book: Book, mac: Mac, pool = 0): Asker => ({ mac, holder: mac, pool: book.pools[pool]! });
+const withRanges = (...ranges: readonly (readonly [string, string])[]): AddressPlan => ({
+  ...plan,
+  pools: [{ subnet: subnet("10.77.0.0/24"), ranges: ranges.map(([first, last]) => ({ first: ipv4(first), last: ipv4(last) })) }],
+});
 const full = Array.from({ length: 10 }, (_, index) => bound(stranger(index), `10.77.0.${100 + index}`, NOON + HOUR + index * 1000));
 
 test.each([
@@ -79,33 +84,34 @@ test.each([
     because: "unused the longest",
   },
 ])("$who is offered $gets", ({ mac, wants, book, gets, because }) => {
-  expect(choose(book, mac, wants === undefined ? undefined : ipv4(wants), NOON)).toEqual({
+  expect(choose(book, asker(book, mac), wants === undefined ? undefined : ipv4(wants), NOON)).toMatchObject({
     address: gets,
     because: expect.stringContaining(because),
   });
 });
 
 test("when nothing is free, it says so, with how long, and what to do", () => {
-  expect(choose(bookOf(...full), STRANGER, undefined, NOON)).toEqual({
-    because:
-      "all 10 addresses of network.range 10.77.0.100-10.77.0.109 are taken and the next one comes free in 3600 s; widen network.range",
+  const book = bookOf(...full);
+  expect(choose(book, asker(book, STRANGER), undefined, NOON)).toEqual({
+    because: "all 10 addresses of the range 10.77.0.100-10.77.0.109 are taken and the next one comes free in 3600 s; widen the range",
+    exhausted: true,
   });
 });
 
 test("without a range only reservations are given, in words that say what is missing", () => {
-  const { range: _, ...none } = plan;
-  const { book } = openBook(none, []);
-  expect(choose(book, CP1, undefined, NOON).address).toBe("10.77.0.11");
-  expect(choose(book, STRANGER, ipv4("10.77.0.100"), NOON)).toEqual({
-    because: "no address is reserved for it, and the description has no network.range for others",
+  const { book } = openBook(withRanges(), []);
+  expect(choose(book, asker(book, CP1), undefined, NOON).address).toBe("10.77.0.11");
+  expect(choose(book, asker(book, STRANGER), ipv4("10.77.0.100"), NOON)).toEqual({
+    because: "no address is reserved for it, and the description has no range for others in 10.77.0.0/24",
+    exhausted: false,
   });
 });
 
 test("the server, the routers, reservations and the network's own two addresses are never given from the range", () => {
-  const { book } = openBook({ ...plan, range: { first: ipv4("10.77.0.0"), last: ipv4("10.77.0.255") } }, []);
+  const { book } = openBook(withRanges(["10.77.0.0", "10.77.0.255"]), []);
   const given = new Set<Ipv4>();
   for (let index = 0; ; index += 1) {
-    const { address } = choose(book, stranger(index), undefined, NOON);
+    const { address } = choose(book, asker(book, stranger(index)), undefined, NOON);
     if (!address) break;
     given.add(address);
     record(book, bound(stranger(index), address), NOON);
@@ -127,7 +133,7 @@ test("leases of the last run that contradict the description are dropped, with t
   expect(dropped.map(({ because }) => because)).toEqual([
     `10.77.0.11 is now reserved for ${CP1}`,
     `${CP1} now has 10.77.0.11 reserved`,
-    "10.77.0.50 is no longer in network.range",
+    "10.77.0.50 is in no range of 10.77.0.0/24 any more",
   ]);
   expect([...book.byAddress.keys()].sort()).toEqual(["10.77.0.104", "10.77.0.11"]);
 });
@@ -135,9 +141,9 @@ test("leases of the last run that contradict the description are dropped, with t
 test("a machine has one address: taking another leaves the first one free", () => {
   const book = bookOf(bound(W2, "10.77.0.103", NOON - 1));
   record(book, bound(W2, "10.77.0.105"), NOON);
-  expect(leaseOf(book, W2)?.address).toBe("10.77.0.105");
+  expect(leaseOf(book, book.pools[0]!, W2)?.address).toBe("10.77.0.105");
   expect(book.byAddress.has(ipv4("10.77.0.103"))).toBe(false);
-  expect(choose(book, STRANGER, ipv4("10.77.0.103"), NOON).address).toBe("10.77.0.103");
+  expect(choose(book, asker(book, STRANGER), ipv4("10.77.0.103"), NOON).address).toBe("10.77.0.103");
 });
 
 test("the views tell who holds what: reservations always, leases while they run", () => {
@@ -227,7 +233,7 @@ test("in any order of events, no address belongs to two, and no offer is given a
 });
 
 test("a full /16 is given out and handed on without looking through it for each packet", () => {
-  const wide = { ...plan, subnet: subnet("10.0.0.0/8"), range: { first: ipv4("10.0.0.0"), last: ipv4("10.0.255.255") } };
+  const wide = { ...plan, pools: [{ subnet: subnet("10.0.0.0/8"), ranges: [{ first: ipv4("10.0.0.0"), last: ipv4("10.0.255.255") }] }] };
   const { book } = openBook(wide, []);
   let looked = 0;
   const counted: typeof book = { ...book, byAddress: counting(book.byAddress, () => (looked += 1)) };
@@ -235,7 +241,7 @@ test("a full /16 is given out and handed on without looking through it for each 
     for (let index = 0; index < 65_535; index += 1) {
       const now = NOON + round * 2 * HOUR;
       const mac = stranger(round * 65_536 + index);
-      const { address } = choose(counted, mac, undefined, now);
+      const { address } = choose(counted, asker(counted, mac), undefined, now);
       record(counted, { mac, address: address!, state: "bound", endsAt: now + HOUR + index }, now);
     }
   }
@@ -270,7 +276,7 @@ test("a storm of DECLINEs never keeps more than a quarter of the range from the 
     expect(decline.lease).toMatchObject({ state: "declined" });
     record(book, decline.lease!, now);
   }
-  expect(book.declined.size).toBe(2);
+  expect(book.pools[0]!.declined.size).toBe(2);
   const free = Array.from({ length: 10 }, (_, index) => fromNumber(toNumber(ipv4("10.77.0.100")) + index)).filter((address) => {
     const lease = book.byAddress.get(address);
     return !lease || (lease.endsAt ?? Infinity) <= NOON + 1000;

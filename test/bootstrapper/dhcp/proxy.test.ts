@@ -81,7 +81,7 @@ test.each<Row>([
     world: { ...proxied, nextBoot: nothing },
     because: "nothing for it to boot; nothing: it is retired",
   },
-  { when: "there is no loader for it", send: message("discover", { architectures: [6] }), because: "there is no loader for its firmware" },
+  { when: "there is no loader for it", send: message("discover", { architectures: [14] }), because: "there is no loader for its firmware" },
   {
     when: "it discovers on port 4011",
     send: message("discover", PXE["bios"]),
