@@ -1,4 +1,5 @@
 /** A file that only grows until it is written anew: what waits is written as one batch, behind one sync, and then promised. */
+import { constants } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StoreError } from "./error.ts";
@@ -11,20 +12,30 @@ export interface AppendOptions {
   readonly snapshot: () => readonly string[];
   /** How many items that is. */
   readonly live: () => number;
-  /** Told once an item is safe, in the order of their appending. */
-  readonly onWritten: (item: string) => void;
 }
 
 interface Waiting {
   readonly item: string;
+  readonly onWritten: () => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
+
+const APPENDED = constants.O_WRONLY | constants.O_APPEND;
+/** Each write returns when it is on disk (open(2)): one trip to the disk's thread where a write and a sync would be two. */
+const SYNCED = APPENDED | constants.O_DSYNC;
 
 /** Bounds one line: what is read back is held in memory whole. */
 const LARGEST_BATCH = 2000;
 /** Below this many superfluous items a file is not worth writing anew. */
 const SLACK = 1000;
+
+/** A whole file beside the one in use, that may take its place. */
+interface Successor {
+  readonly handle: FileHandle;
+  /** Items in it. */
+  readonly items: number;
+}
 
 /** The lines of a file; none when it does not exist. */
 export async function readLines(path: string): Promise<readonly Line[]> {
@@ -44,6 +55,11 @@ export class AppendFile {
   /** Items in the file; infinite when its end is not known to be good, so that it is written anew first. */
   #items = Number.POSITIVE_INFINITY;
   #working: Promise<void> | undefined;
+  /** While a successor is being written, and until it takes over. */
+  #drafting: Promise<Successor | undefined> | undefined;
+  #successor: Successor | undefined;
+  /** What a successor lacks: appended since its snapshot was taken. */
+  #missing: string[] = [];
   #closed = false;
   #syncTimer: NodeJS.Timeout | undefined;
 
@@ -61,11 +77,11 @@ export class AppendFile {
     }
   }
 
-  /** Rejects with StoreError when the disk refuses; the next item is tried afresh. */
-  append(item: string): Promise<void> {
+  /** Rejects with StoreError when the disk refuses; the next item is tried afresh. `onWritten` is told first, in the order of appending. */
+  append(item: string, onWritten: () => void): Promise<void> {
     if (this.#closed) return Promise.reject(new StoreError(`${this.#path}: is closed`));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#waiting.push({ item, onWritten, resolve, reject });
       this.#working ??= this.#work();
     });
   }
@@ -74,6 +90,8 @@ export class AppendFile {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#working;
+    await this.#drafting;
+    await this.#successor?.handle.close();
     clearTimeout(this.#syncTimer);
     await this.#handle?.datasync().catch(() => undefined);
     await this.#handle?.close();
@@ -85,12 +103,15 @@ export class AppendFile {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, LARGEST_BATCH);
       try {
-        if (this.#items > 2 * this.#options.live() + SLACK) await this.#writeAnew();
+        if (this.#items === Number.POSITIVE_INFINITY) await this.#writeAnew();
+        else if (this.#successor) await this.#succeed(this.#successor);
         await this.#write(batch.map(({ item }) => item));
-        for (const { item, resolve } of batch) {
-          this.#options.onWritten(item);
+        for (const { item, onWritten, resolve } of batch) {
+          if (this.#drafting) this.#missing.push(item); // in one breath with what its snapshot would have seen
+          onWritten();
           resolve();
         }
+        if (this.#items > 2 * this.#options.live() + SLACK) this.#drafting ??= this.#draftBeside();
       } catch (error) {
         // Half a line may stand at the end, and after a failed sync nobody knows what does: start over from the snapshot.
         this.#items = Number.POSITIVE_INFINITY;
@@ -101,11 +122,9 @@ export class AppendFile {
   }
 
   async #write(items: readonly string[]): Promise<void> {
-    const handle = this.#handle!;
-    await handle.appendFile(encodeLine(items));
+    await this.#handle!.appendFile(encodeLine(items));
     this.#items += items.length;
-    if (this.#options.sync === "each") await handle.datasync();
-    else this.#syncTimer ??= setTimeout(() => this.#syncLate(), 1000).unref();
+    if (this.#options.sync === "lazy") this.#syncTimer ??= setTimeout(() => this.#syncLate(), 1000).unref();
   }
 
   #syncLate(): void {
@@ -115,23 +134,54 @@ export class AppendFile {
     });
   }
 
-  /** A new file takes the old one's place only when it is whole and on disk: a crash leaves one of the two. */
+  /** Everything else waits for it: at the start, and when the end of the file is not known to be good. */
   async #writeAnew(): Promise<void> {
-    const items = this.#options.snapshot();
-    const next = await open(`${this.#path}.new`, "w", 0o600);
+    await this.#drafting;
+    await this.#successor?.handle.close().catch(() => undefined);
+    this.#forgetSuccessor();
+    await this.#succeed(await this.#draft());
+  }
+
+  /** While the old file goes on taking what is appended, so that nobody waits for a large one. */
+  async #draftBeside(): Promise<Successor | undefined> {
     try {
-      await next.appendFile(encodeLine([HEADER]));
-      for (let at = 0; at < items.length; at += LARGEST_BATCH) await next.appendFile(encodeLine(items.slice(at, at + LARGEST_BATCH)));
-      await next.sync();
-      await rename(`${this.#path}.new`, this.#path);
-      await syncFolder(dirname(this.#path));
-    } catch (error) {
-      await next.close();
-      throw error;
+      this.#successor = await this.#draft();
+    } catch {
+      this.#forgetSuccessor(); // the old file is as good as before; a disk that refuses is noticed by what is appended to that
     }
+    return this.#successor;
+  }
+
+  async #draft(): Promise<Successor> {
+    const items = this.#options.snapshot();
+    const path = `${this.#path}.new`;
+    const draft = await open(path, "w", 0o600);
+    try {
+      await draft.appendFile(encodeLine([HEADER]));
+      for (let at = 0; at < items.length; at += LARGEST_BATCH) await draft.appendFile(encodeLine(items.slice(at, at + LARGEST_BATCH)));
+      await draft.sync(); // as a whole, which is quicker than line by line
+    } finally {
+      await draft.close();
+    }
+    return { handle: await open(path, this.#options.sync === "each" ? SYNCED : APPENDED), items: items.length };
+  }
+
+  /** It takes the old one's place only when it is whole and on disk: a crash leaves one of the two. */
+  async #succeed({ handle, items }: Successor): Promise<void> {
+    const missing = this.#missing;
+    if (missing.length > 0) await handle.appendFile(encodeLine(missing));
+    await rename(`${this.#path}.new`, this.#path);
+    await syncFolder(dirname(this.#path));
     await this.#handle?.close().catch(() => undefined);
-    this.#handle = next;
-    this.#items = items.length;
+    this.#handle = handle;
+    this.#items = items + missing.length;
+    this.#forgetSuccessor();
+  }
+
+  #forgetSuccessor(): void {
+    this.#successor = undefined;
+    this.#drafting = undefined;
+    this.#missing = [];
   }
 
   #refused(error: unknown): StoreError {

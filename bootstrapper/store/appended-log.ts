@@ -14,7 +14,6 @@ export class AppendedLog {
       sync: "lazy",
       snapshot: () => this.tail(limit),
       live: () => Math.min(limit, this.#entries.length),
-      onWritten: (json) => this.#add(json),
     });
   }
 
@@ -31,7 +30,7 @@ export class AppendedLog {
   }
 
   append(json: string): Promise<void> {
-    return this.#file.append(json);
+    return this.#file.append(json, () => this.#add(json));
   }
 
   tail(count: number): readonly string[] {

@@ -49,9 +49,12 @@ async function openFiles(folder: string, release: () => Promise<void>): Promise<
     sync: "each",
     snapshot: () => [...tables.values()].flatMap((rows) => [...rows.values()]),
     live: () => [...tables.values()].reduce((sum, rows) => sum + rows.size, 0),
-    onWritten: (json) => apply(JSON.parse(json) as Change, json),
   });
   await file.start();
+  const change = (made: Change): Promise<void> => {
+    const json = JSON.stringify(made);
+    return file.append(json, () => apply(made, json));
+  };
   const logs = new Map<string, Promise<AppendedLog>>();
   const opened = (name: string, limit: number): Promise<AppendedLog> => {
     const log = logs.get(name) ?? AppendedLog.open(join(folder, `${name}.log`), limit);
@@ -63,8 +66,8 @@ async function openFiles(folder: string, release: () => Promise<void>): Promise<
     warnings,
     table: <T>(name: string): Table<T> => ({
       entries: async () => new Map([...(tables.get(name) ?? [])].map(([key, json]) => [key, (JSON.parse(json) as Change)[2] as T])),
-      put: async (key, value) => file.append(JSON.stringify([name, key, value ?? null])),
-      remove: async (key) => file.append(JSON.stringify([name, key])),
+      put: async (key, value) => change([name, key, value ?? null]),
+      remove: async (key) => change([name, key]),
     }),
     log: <T>(name: string, limit: number): Log<T> => ({
       append: async (entry) => (await opened(name, limit)).append(JSON.stringify(entry)),
