@@ -22,6 +22,21 @@ export function pinOf(lock: Lock, artifact: Artifact): LockedArtifact | undefine
   return pin.sha256 === known ? pin : undefined;
 }
 
+const WAY_OUT = "build without --locked, look at what changed in sextant.lock, and keep it";
+
+/** Names that mean something else from day to day, and that the lock does not know yet. One line each. */
+export function unpinnedNames(lock: Lock, questions: readonly { readonly key: string }[], images: readonly string[]): readonly string[] {
+  const versions = questions.filter(({ key }) => !Object.hasOwn(lock.versions, key)).map(({ key }) => key);
+  const tags = images.filter((image) => !image.includes("@") && !Object.hasOwn(lock.images, image));
+  return [...versions, ...tags].map((name) => `${name}: sextant.lock does not pin what it is; ${WAY_OUT}`);
+}
+
+/** Files whose bytes the lock does not know yet. One line each. */
+export const unpinnedArtifacts = (lock: Lock, artifacts: readonly Artifact[]): readonly string[] =>
+  artifacts
+    .filter((artifact) => !pinOf(lock, artifact))
+    .map(({ path, url }) => `${path}: sextant.lock does not pin it (${url}); ${WAY_OUT}`);
+
 /** What stays believed when the user asks for everything new: only what somebody else vouches for. */
 export function forUpdate({ artifacts }: Lock): Lock {
   const vouched = Object.entries(artifacts).filter(([, { verified }]) => verified !== "first-use");

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { imageReference } from "../../cluster/image-reference.ts";
+import { layout } from "../../cluster/layout.ts";
 import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
 import { Cache } from "../download/cache.ts";
@@ -15,15 +16,16 @@ import { type Open, opener } from "../download/source.ts";
 import { Space } from "../download/space.ts";
 import { survey } from "../download/survey.ts";
 import { lookUp } from "../download/versions.ts";
+import { offline, throttled } from "../download/ways.ts";
 import { Web } from "../download/web.ts";
 import { gather, type Registry } from "../gather.ts";
 import { configPath, readCredentials } from "../images/credentials.ts";
 import { RegistryDoor } from "../images/registry-door.ts";
 import { resolveImages } from "../images/resolve.ts";
 import { links } from "../images/storage.ts";
-import { forUpdate } from "../lock.ts";
+import { forUpdate, unpinnedArtifacts, unpinnedNames } from "../lock.ts";
 import { makeTls } from "../pki/make.ts";
-import { planTls, type TlsPlan } from "../pki/plan.ts";
+import { MACHINES, planTls, type TlsPlan, TSIG_KEYS } from "../pki/plan.ts";
 import { questions } from "../versions.ts";
 import { assemble } from "../write/assemble.ts";
 import { FolderBusy, lockFolder } from "../write/folder-lock.ts";
@@ -42,6 +44,12 @@ export interface BuildOptions {
   readonly cache?: string;
   /** Asks anew what "current" is, and believes sources that nothing vouches for once more. */
   readonly update: boolean;
+  /** Refuses to build anything but what sextant.lock pins. */
+  readonly locked?: boolean;
+  /** Fetches nothing over the network: what is not in the bsroot, the cache or a folder is missing. */
+  readonly offline?: boolean;
+  /** Bytes a second, for all downloads together. */
+  readonly limit?: number;
 }
 
 export interface BuildResult {
@@ -53,6 +61,8 @@ export interface BuildResult {
   readonly reused: readonly string[];
   readonly removed: readonly string[];
   readonly certificates: readonly string[];
+  /** TSIG keys, as certificates. */
+  readonly keys: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -70,17 +80,22 @@ export async function build(file: string, options: BuildOptions, registry: Regis
     const credentials = await readCredentials(configPath(process.env)).catch((error: Error) => {
       throw new Failure([error.message]);
     });
-    return await buildInto(root, description, options, registry, terminal, opener(new RegistryDoor(web, credentials)));
+    return await buildInto(root, description, options, registry, terminal, wayOf(opener(new RegistryDoor(web, credentials)), options));
   } finally {
     web.close();
     await letGo();
   }
 }
 
+function wayOf(open: Open, options: Pick<BuildOptions, "offline" | "limit">): Open {
+  const way = options.offline ? offline(open) : open;
+  return options.limit === undefined ? way : throttled(way, options.limit, async (time) => void (await sleep(time)), Date.now);
+}
+
 async function buildInto(
   root: string,
   { path, text, cluster, warnings }: Description,
-  { jobs, update, cache }: BuildOptions,
+  { jobs, update, cache, locked = false }: BuildOptions,
   registry: Registry,
   { screen }: Terminal,
   open: Open,
@@ -96,6 +111,7 @@ async function buildInto(
   const site = { root, notes: await Notes.open(root), locate: (url: string) => locate(url, cluster.mirrors, dirname(path)) };
   const delivery: Delivery = { site, lock, tools, small: new SmallFiles(tools), cache: new Cache(cache), progress, now };
   try {
+    if (locked) refuse(unpinnedNames(lock.value, questions(cluster, registry), cluster.images));
     const unknown = await lookUp(questions(cluster, registry), delivery);
     if (unknown.length > 0) throw new Failure(unknown);
     const images = await resolveImages(cluster.images.map(imageReference), architectures(cluster), jobs, delivery);
@@ -103,6 +119,7 @@ async function buildInto(
     const named = images.images.flatMap(links);
     const artifacts = [...gather(withVersions(cluster, lock.value), registry), ...images.artifacts];
     const { kept, wanted } = await survey(artifacts, lock.value, site);
+    if (locked) refuse(unpinnedArtifacts(lock.value, artifacts));
     const { fetched, reused, failures } = await download(wanted, jobs, delivery);
     if (failures.length > 0) throw new Failure(failures);
 
@@ -112,10 +129,14 @@ async function buildInto(
     await removeParts(root);
     await lock.keepOnly(paths);
     await assemble(root, { cluster: cluster.name, description: text, artifacts, links: named, lock: lock.value });
-    return { bsroot: root, kept: kept.length, fetched, reused, removed, certificates: inWords(tls), warnings };
+    return { bsroot: root, kept: kept.length, fetched, reused, removed, ...inWords(tls), warnings };
   } finally {
     progress.close();
   }
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Failure(problems);
 }
 
 async function openLock(path: string, update: boolean): Promise<GrowingLock> {
@@ -127,9 +148,16 @@ async function openLock(path: string, update: boolean): Promise<GrowingLock> {
   }
 }
 
-function inWords({ issue, remove }: TlsPlan): readonly string[] {
-  return [
-    ...issue.map(({ leaf, because }) => `${leaf.certificate}: ${because}`),
-    ...remove.map((path) => `${path}: its machine is not listed any more`),
-  ];
+function inWords({ issue, tsig, remove }: TlsPlan): Pick<BuildResult, "certificates" | "keys"> {
+  const gone = (folder: string) => remove.filter((path) => path.startsWith(`${folder}/`));
+  return {
+    certificates: [
+      ...issue.map(({ leaf, because }) => `${leaf.certificate}: ${because}`),
+      ...gone(MACHINES).map((path) => `${path}: its machine is not listed any more`),
+    ],
+    keys: [
+      ...tsig.map(({ key, because }) => `${layout.tls.tsigKey(key.name)}: ${because}`),
+      ...gone(TSIG_KEYS).map((path) => `${path}: it is not in the description any more`),
+    ],
+  };
 }

@@ -1,5 +1,5 @@
 /** Every command with its arguments, and what each way of ending is worth as an exit code. */
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { size } from "../../cluster/description/values.ts";
 import { jsonSchema } from "../../cluster/json-schema.ts";
@@ -13,6 +13,7 @@ import { closedWorld } from "./closed-world.ts";
 import { DEFAULT_FILE } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { init } from "./init.ts";
+import { outdated, update } from "./outdated.ts";
 import { type PackOptions, pack } from "./pack.ts";
 import { render } from "./render.ts";
 import { summary } from "./summary.ts";
@@ -56,12 +57,16 @@ function program(registry: Registry, terminal: Terminal): Command {
     .description("download, verify and write everything the cluster needs")
     .argument("[file]", "the cluster description", DEFAULT_FILE)
     .option("--out <folder>", "the bsroot to write", "bsroot")
-    .option("--cache <folder>", "keep downloads here too, by hash, for other builds")
+    .option("--cache <folder>", "keep downloads here too, by hash, for other builds", cacheFolder(process.env))
+    .option("--no-cache", "keep no downloads but in the bsroot")
     .option("--jobs <number>", "downloads at a time", positive, 4)
     .option("--update", 'look up anew what "current" is, and pin unsigned sources anew', false)
+    .option("--locked", "refuse to build anything but what sextant.lock pins", false)
+    .option("--offline", "fetch nothing over the network", false)
+    .option("--limit <size>", "bytes a second, for all downloads together, as in 10M", bytes)
     .option("--json", "the result as JSON on standard output", false)
-    .action(async (file: string, options: BuildOptions & { json: boolean }) => {
-      const result = await build(file, options, registry, terminal);
+    .action(async (file: string, { cache, ...options }: Omit<BuildOptions, "cache"> & { cache?: string | false; json: boolean }) => {
+      const result = await build(file, { ...options, ...(cache && { cache }) }, registry, terminal);
       terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : summary(result));
     });
   all
@@ -76,6 +81,26 @@ function program(registry: Registry, terminal: Terminal): Command {
       if (!options.closedWorld) return;
       const { machines, references, images } = await closedWorld(folder);
       terminal.out(`${folder}: closed, ${machines} machines find all of ${references} addresses and ${images} images in it\n`);
+    });
+  all
+    .command("outdated")
+    .description("ask the sources what is newer than what sextant.lock pins")
+    .argument("[file]", "the cluster description", DEFAULT_FILE)
+    .option("--json", "as JSON on standard output", false)
+    .action(async (file: string, { json }: { json: boolean }) => {
+      const found = await outdated(file, registry);
+      const lines = found.newer.map(({ name, pinned = "nothing pinned", now }) => `${name}: ${pinned} -> ${now}\n`);
+      terminal.out(json ? `${JSON.stringify(found, null, 2)}\n` : lines.join("") || `nothing is newer, of ${found.asked} names\n`);
+      if (found.failures.length > 0) throw new Failure(found.failures);
+    });
+  all
+    .command("update")
+    .description("let the next build look these up anew")
+    .argument("<names...>", "as outdated names them")
+    .option("--file <file>", "the cluster description", DEFAULT_FILE)
+    .action(async (names: readonly string[], { file }: { file: string }) => {
+      await update(file, names);
+      terminal.out(`${names.map((name) => `${name}: will be looked up by the next build\n`).join("")}`);
     });
   all
     .command("pack")
@@ -124,6 +149,12 @@ function program(registry: Registry, terminal: Terminal): Command {
 function positive(text: string): number {
   if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError("It must be a number from 1 to 99.");
   return Number(text);
+}
+
+/** Where downloads are kept for every build of this user (XDG Base Directory Specification). */
+function cacheFolder({ XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): string | undefined {
+  const base = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
+  return base && join(base, "sextant");
 }
 
 /** Bytes, at least what one file of a carrier is worth. */

@@ -23,7 +23,7 @@ const { HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy, ...env } = process.env
 export function start(cwd: string, ...args: string[]): Running {
   const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), MAIN, ...args], {
     cwd,
-    env,
+    env: { ...env, XDG_CACHE_HOME: resolve(cwd, "cache") },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const heard = { stdout: "", stderr: "" };

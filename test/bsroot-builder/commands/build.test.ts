@@ -82,7 +82,7 @@ describe("a build", () => {
     const before = [await shop.read("bsroot/manifest.json"), await shop.read("sextant.lock")];
     shop.mirror.requests.length = 0;
     const again = await shop.build(versioned());
-    expect(again).toMatchObject({ kept: 3, fetched: [], reused: [], removed: [], certificates: [] });
+    expect(again).toMatchObject({ kept: 3, fetched: [], reused: [], removed: [], certificates: [], keys: [] });
     expect(shop.mirror.requests).toEqual([]);
     expect([await shop.read("bsroot/manifest.json"), await shop.read("sextant.lock")]).toEqual(before);
   });

@@ -131,6 +131,7 @@ test("build answers in words or as JSON, and what happens meanwhile goes to stan
     reused: [],
     removed: [],
     certificates: [],
+    keys: [],
     warnings: [],
   });
   expect(await cli("verify", shop.path("bsroot"))).toMatchObject({ code: 0, stdout: expect.stringMatching(/: good, \d+ files\n$/) });

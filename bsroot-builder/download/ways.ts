@@ -1,0 +1,34 @@
+/** Limits on how bytes may be fetched: not from the network at all, or not faster than others can bear. */
+import { DownloadError } from "./error.ts";
+import type { Open, Opened } from "./source.ts";
+
+/** Files on this machine, and nothing else. */
+export const offline =
+  (open: Open): Open =>
+  (wish) => {
+    if (wish.url.startsWith("file:")) return open(wish);
+    return Promise.reject(
+      new DownloadError("is not here, and --offline forbids to fetch it; build once without, or name a --cache that has it"),
+    );
+  };
+
+/** All downloads together, in bytes a second. */
+export function throttled(open: Open, rate: number, sleep: (milliseconds: number) => Promise<void>, now: () => number): Open {
+  let freeAt = now();
+  const pass = async (bytes: number): Promise<void> => {
+    const begins = Math.max(freeAt, now());
+    freeAt = begins + (bytes * 1000) / rate;
+    if (begins > now()) await sleep(begins - now());
+  };
+  return async (wish) => {
+    const opened = await open(wish);
+    return wish.url.startsWith("file:") ? opened : { ...opened, body: paced(opened, pass) };
+  };
+}
+
+async function* paced({ body }: Opened, pass: (bytes: number) => Promise<void>): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) {
+    await pass(chunk.length);
+    yield chunk;
+  }
+}
