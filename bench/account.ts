@@ -2,7 +2,7 @@
  * What a server and everybody it started cost, by the kernel's own account: a control group (cgroups(7)) for each.
  * /proc does not do for all of them: a server that ignores its children's end (tftpd-hpa) never gets their times.
  */
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 
 interface Kind {
@@ -64,16 +64,12 @@ export function openAccount(): Account | undefined {
   return undefined;
 }
 
-/** Groups of a bench that was killed; nobody is in them any more. */
-export function sweepAccounts(alive: (pid: string) => boolean): void {
+/** Removes the groups of a bench that was killed; nobody is in them any more. */
+export function sweepAccounts(): void {
   for (const { place } of KINDS) {
-    try {
-      for (const name of readdirSync(place)) {
-        const owner = /^sextant-bench-(\d+)-\d+$/.exec(name)?.[1];
-        if (owner !== undefined && !alive(owner)) rmdirSync(join(place, name));
-      }
-    } catch {
-      // not this kind
+    for (const name of existsSync(place) ? readdirSync(place) : []) {
+      const owner = /^sextant-bench-(\d+)-\d+$/.exec(name)?.[1];
+      if (owner !== undefined && !existsSync(`/proc/${owner}`)) rmdirSync(join(place, name));
     }
   }
 }

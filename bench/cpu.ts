@@ -26,5 +26,5 @@ export function ticksOf(root: number, stats: readonly Stat[]): number {
   return found ? below(found) : 0;
 }
 
-/** All digits are made of text; a fork-heavy server has hundreds of children, so this is one walk for all. */
+/** sysconf(_SC_CLK_TCK): Linux tells user space no other. */
 export const TICKS_A_SECOND = 100;

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ipv4, toNumber } from "../cluster/address.ts";
 import { run } from "../vm-cluster/command.ts";
-import { sweepAccounts } from "./account.ts";
 
 export const SERVER = ipv4("10.64.0.1");
 export const LOAD = ipv4("10.64.0.2");
@@ -74,7 +73,6 @@ export async function sweep(cache: string): Promise<void> {
     for (const pid of (await run("ip", ["netns", "pids", name])).split("\n").filter(Boolean)) process.kill(Number(pid), "SIGKILL");
     await run("ip", ["netns", "delete", name]);
   }
-  sweepAccounts((pid) => existsSync(`/proc/${pid}`));
   const runs = join(cache, "run");
   for (const owner of existsSync(runs) ? readdirSync(runs) : [])
     if (!existsSync(`/proc/${owner}`)) rmSync(join(runs, owner), { recursive: true });

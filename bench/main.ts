@@ -1,8 +1,8 @@
 /** `make bench`: our servers and their peers, side by side, on the same work. */
-
-import { loadavg } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { run } from "../vm-cluster/command.ts";
+import { sweepAccounts } from "./account.ts";
 import { CACHE } from "./cache.ts";
 import { Lab, sweep } from "./lab.ts";
 import { startLoad, stopAll } from "./processes.ts";
@@ -29,12 +29,13 @@ const SUITES: Record<Protocol, (bench: Bench) => Promise<void>> = { dhcp: benchD
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
-async function bench(settings: Settings): Promise<Rows> {
+/** Fills `rows`. Leaves nothing behind, however it ends. */
+async function bench(settings: Settings, rows: Rows): Promise<void> {
   await run(join(import.meta.dirname, "install-peers"), [], { show: true });
   await sweep(CACHE);
+  sweepAccounts();
   say("compiling");
   await compile(settings);
-  const rows = new Rows();
   const lab = new Lab(CACHE);
   const leave = async (): Promise<void> => {
     await stopAll();
@@ -51,20 +52,28 @@ async function bench(settings: Settings): Promise<Rows> {
   } finally {
     await leave();
   }
-  return rows;
 }
 
 const chosen = ({ servers }: Settings, name: string): boolean => servers.length === 0 || servers.includes(name);
 
+/** Work of others that is under way costs a bench its rates, but hardly its processor times. */
+const IDLE = 0.5;
+
+async function main(settings: Settings): Promise<void> {
+  const [before = 0] = loadavg();
+  const rows = new Rows();
+  await bench(settings, rows);
+  const comparisons = rows.all().map((row) => compare(row, ours.name));
+  const host = { processors: cpus().length, processor: cpus()[0]?.model ?? "", node: process.version, loadBefore: before };
+  if (settings.json) process.stdout.write(`${JSON.stringify({ host, rows: comparisons }, null, 1)}\n`);
+  else {
+    const noise =
+      before > IDLE ? `; others were at work (load average ${before.toFixed(1)} before it began): trust the CPU, not the rates` : "";
+    process.stdout.write(`${host.processors} x ${host.processor}, Node ${host.node}, medians of ${settings.rounds}${noise}\n\n`);
+    process.stdout.write(`${formatTable(comparisons)}\n`);
+  }
+}
+
 const settings = readSettings(process.argv.slice(2));
 if (settings === "help") process.stdout.write(HELP);
-else {
-  const before = loadavg()[0]!;
-  const rows = await bench(settings);
-  const comparisons = rows.all().map((row) => compare(row, ours.name));
-  process.stdout.write(
-    settings.json ? `${JSON.stringify({ loadAverage: before, rows: comparisons }, null, 1)}\n` : `${formatTable(comparisons)}\n`,
-  );
-  if (before > 0.5)
-    say(`others were at work before it began (load average ${before.toFixed(2)}): look at the CPU rather than at the rates`);
-}
+else await main(settings);

@@ -32,7 +32,7 @@ export async function start(command: readonly [string, ...string[]], log: string
     if (!ended && ready(made.pid)) return made;
     if (ended || waited > 20_000) {
       await made.stop();
-      const words = readFileSync(log, "utf8").trim().split("\n").slice(-6).join("\n  ");
+      const words = readFileSync(log, "utf8").trim().split("\n").slice(-12).join("\n  ");
       throw new Error(`${command.at(-1)?.slice(0, 40)}: did not start: ${command.join(" ")}\n  ${words}`);
     }
     await sleep(20);

@@ -8,6 +8,7 @@ const TOPS: Record<string, readonly string[]> = {
   templates: ["templates", "cluster"],
   "bsroot-builder": ["bsroot-builder", "templates", "cluster"],
   bootstrapper: ["bootstrapper", "templates", "cluster"],
+  bench: ["bench", "bsroot-builder", "bootstrapper", "templates", "cluster", "vm-cluster", "test"],
 };
 
 /** The protocol servers never meet but in appliance.ts. */
@@ -22,8 +23,9 @@ const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /^templates\/render\.ts$/, // reads the .eta files beside it
   /^bootstrapper\/(settings|appliance|bsroot|child|orphan|time|registry|printer|port-holder|neighbours)\.ts$/,
   /^bootstrapper\/store\//,
-  /^bootstrapper\/(tftp|http)\/(files|static-files|page|server)\.ts$/,
+  /^bootstrapper\/(tftp|http)\/(files|mtu|static-files|page|server)\.ts$/,
   /^bsroot-builder\/(commands|bundle|closed-world|download|images|write|pki)\//,
+  /^bench\/(account|lab|processes|work|servers\/[\w-]+|suites\/(dhcp|tftp|dns)|storm\/.+)\.ts$/,
 ];
 
 /** Clocks and dice are arguments below these folders. */
@@ -32,7 +34,7 @@ const AMBIENT = /\bDate\.now\(|new Date\(\)|Math\.random\(|\bperformance\.now\(|
 
 const sources = Object.keys(TOPS).flatMap((top) =>
   (readdirSync(top, { recursive: true, encoding: "utf8" }) as string[])
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => file.endsWith(".ts") && !file.startsWith(".cache/"))
     .map((file) => join(top, file)),
 );
 const importsOf = (file: string): string[] =>
