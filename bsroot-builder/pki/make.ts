@@ -8,6 +8,7 @@ import { syncFolder, writeWhole } from "../write/atomic.ts";
 import { type Issuer, issued, selfSigned } from "./certificate.ts";
 import { newKey, publicOf } from "./keys.ts";
 import { readIfThere, type TlsPlan } from "./plan.ts";
+import { newTsigKey } from "./tsig.ts";
 import { type Authority, applianceCa, BACKDATED, CA_LIFE, clusterCa, LEAF_LIFE, type Leaf } from "./wanted.ts";
 
 export const SECRET_FILE = 0o600;
@@ -27,6 +28,7 @@ export async function makeTls(root: string, cluster: Cluster, plan: TlsPlan, now
     privateKey: await readFile(join(stage, layout.tls.caKey), "utf8"),
   };
   await Promise.all(plan.issue.map(({ leaf }) => makeLeaf(stage, leaf, issuer, now)));
+  for (const { key } of plan.tsig) await writeSecret(stage, layout.tls.tsigKey(key.name), newTsigKey(key));
   for (const path of plan.remove) await rm(join(root, path), { force: true });
   if (plan.fresh) {
     await rmdir(join(root, layout.tls.folder)).catch(() => {}); // there only if somebody made it, empty

@@ -1,19 +1,22 @@
 /** What must happen to bsroot/tls: looks, changes nothing, and refuses a folder that is not as we left it. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Cluster } from "../../cluster/cluster.ts";
+import type { Cluster, TsigKey } from "../../cluster/cluster.ts";
 import { layout } from "../../cluster/layout.ts";
 import { judgeAuthority, judgeLeaf, type Pair, type Verdict } from "./judge.ts";
+import { judgeTsigKey } from "./tsig.ts";
 import { applianceCa, clusterCa, type Leaf, leaves } from "./wanted.ts";
 
-/** The folder of layout.tls.machine and machineKey. */
-const MACHINES = `${layout.tls.folder}/machines`;
+/** The folders of layout.tls.machine and machineKey, and of layout.tls.tsigKey. */
+export const MACHINES = `${layout.tls.folder}/machines`;
+export const TSIG_KEYS = `${layout.tls.folder}/dns`;
 
 export interface TlsPlan {
   /** Nothing is there yet: everything is made in one go. */
   readonly fresh: boolean;
   readonly issue: readonly { readonly leaf: Leaf; readonly because: string }[];
-  /** Files of machines that the description no longer lists; paths inside bsroot. */
+  readonly tsig: readonly { readonly key: TsigKey; readonly because: string }[];
+  /** Files of machines and keys that the description no longer lists; paths inside bsroot. */
   readonly remove: readonly string[];
   /** What the operator must look at before anything can be built. */
   readonly problems: readonly string[];
@@ -23,21 +26,38 @@ export interface TlsPlan {
 export async function planTls(root: string, cluster: Cluster, now: Date): Promise<TlsPlan> {
   const wanted = leaves(cluster);
   if (await isEmpty(join(root, layout.tls.folder))) {
-    return { fresh: true, issue: wanted.map((leaf) => ({ leaf, because: "it is new" })), remove: [], problems: [] };
+    const because = "it is new";
+    return {
+      fresh: true,
+      issue: wanted.map((leaf) => ({ leaf, because })),
+      tsig: cluster.dns.keys.map((key) => ({ key, because })),
+      remove: [],
+      problems: [],
+    };
   }
   const authorities = await Promise.all(
     [applianceCa(cluster), clusterCa()].map(async (ca) => judgeAuthority(ca, await readPair(root, ca), now)),
   );
   const problems = [...authorities.flatMap(refusal), ...(await tokenProblem(root))];
-  if (problems.length > 0) return { fresh: false, issue: [], remove: [], problems };
+  if (problems.length > 0) return { fresh: false, issue: [], tsig: [], remove: [], problems };
 
   const ca = await readFile(join(root, layout.tls.ca), "utf8");
   const verdicts = await Promise.all(wanted.map(async (leaf) => ({ leaf, verdict: judgeLeaf(leaf, await readPair(root, leaf), ca, now) })));
+  const keys = await Promise.all(
+    cluster.dns.keys.map(async (key) => ({
+      key,
+      verdict: judgeTsigKey(key, await readIfThere(join(root, layout.tls.tsigKey(key.name)))),
+    })),
+  );
   return {
     fresh: false,
     issue: verdicts.flatMap(({ leaf, verdict }) => (verdict.do === "issue" ? [{ leaf, because: verdict.because }] : [])),
-    remove: await strays(root, wanted),
-    problems: verdicts.flatMap(({ verdict }) => refusal(verdict)),
+    tsig: keys.flatMap(({ key, verdict }) => (verdict.do === "issue" ? [{ key, because: verdict.because }] : [])),
+    remove: await strays(root, [
+      ...wanted.flatMap(({ certificate, key }) => [certificate, key]),
+      ...cluster.dns.keys.map(({ name }) => layout.tls.tsigKey(name)),
+    ]),
+    problems: [...verdicts, ...keys].flatMap(({ verdict }) => refusal(verdict)),
   };
 }
 
@@ -65,12 +85,14 @@ async function tokenProblem(root: string): Promise<readonly string[]> {
   return [`${layout.tls.apiToken} ${what}; restore it from a backup, or write a new one with: openssl rand -hex 32`];
 }
 
-/** Keys of machines that were taken out of the description do not stay about. */
-async function strays(root: string, wanted: readonly Leaf[]): Promise<readonly string[]> {
-  const known = new Set(wanted.flatMap(({ certificate, key }) => [certificate, key]));
-  const present = await readdir(join(root, MACHINES)).catch(() => []);
+/** Keys that were taken out of the description do not stay about. */
+async function strays(root: string, wanted: readonly string[]): Promise<readonly string[]> {
+  const known = new Set(wanted);
+  const present = await Promise.all(
+    [TSIG_KEYS, MACHINES].map(async (folder) => (await readdir(join(root, folder)).catch(() => [])).map((name) => `${folder}/${name}`)),
+  );
   return present
-    .map((name) => `${MACHINES}/${name}`)
+    .flat()
     .filter((path) => !known.has(path))
     .sort();
 }

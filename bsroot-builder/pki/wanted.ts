@@ -1,4 +1,5 @@
 /** Which certificates a cluster needs, and for how long: what the description says, nothing from disk. */
+import type { Ipv4 } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { layout } from "../../cluster/layout.ts";
 import type { Alternatives, Name, Purpose } from "./certificate.ts";
@@ -58,19 +59,29 @@ export function leaves(cluster: Cluster): readonly Leaf[] {
     purpose: "server",
     alternatives: {
       names: [...namesOf(network.bootstrapperName, domain), "localhost"],
-      addresses: [network.bootstrapper, "127.0.0.1"],
+      addresses: [network.bootstrapper, ...network.subnets.flatMap(({ bootstrapper }) => bootstrapper ?? []), "127.0.0.1"],
     },
   };
   const machines = cluster.machines.map(
-    ({ mac, name, address }): Leaf => ({
+    ({ mac, name, address, roles }): Leaf => ({
       certificate: layout.tls.machine(mac),
       key: layout.tls.machineKey(mac),
       subject: { commonName: name },
       purpose: "server and client",
-      alternatives: { names: namesOf(name, domain), addresses: address === undefined ? [] : [address] },
+      alternatives: alternativesOf(cluster, name, address, roles.includes("control-plane")),
     }),
   );
   return [bootstrapper, ...machines];
+}
+
+/** Whoever asks for the API server is answered by any of the control planes. */
+function alternativesOf({ domain, dns, kubernetes }: Cluster, name: string, address: Ipv4 | undefined, servesApi: boolean): Alternatives {
+  const isAddress = (one: string) => /^[\d.]+$/.test(one);
+  const api = servesApi ? [...namesOf(dns.api, domain), ...kubernetes.apiNames] : [];
+  return {
+    names: [...new Set([...namesOf(name, domain), ...api.filter((one) => !isAddress(one))])],
+    addresses: [...new Set([...(address === undefined ? [] : [address]), ...api.filter(isAddress)])],
+  };
 }
 
 const namesOf = (name: string, domain: string): readonly string[] => [name, `${name}.${domain}`];

@@ -22,6 +22,10 @@ export interface DescriptionOptions {
   /** from -> to */
   readonly mirrors?: Readonly<Record<string, string>>;
   readonly images?: readonly string[];
+  /** YAML of `dns:`, in braces. */
+  readonly dns?: string;
+  /** YAML of `network.subnets:`, in brackets. */
+  readonly subnets?: string;
 }
 
 export const CP = '{ mac: "52:54:00:00:00:11", name: cp-1, address: 10.77.0.11, roles: [control-plane] }';
@@ -32,10 +36,13 @@ export const description = ({
   machines = [CP, WORKER],
   mirrors = {},
   images = [],
+  dns = "{}",
+  subnets = "[]",
 }: DescriptionOptions = {}): string =>
   `cluster: demo
 domain: demo.lan
-network: { subnet: 10.77.0.0/24, bootstrapper: 10.77.0.1, range: 10.77.0.100-10.77.0.199 }
+network: { subnet: 10.77.0.0/24, bootstrapper: 10.77.0.1, range: 10.77.0.100-10.77.0.199, subnets: ${subnets} }
+dns: ${dns}
 os: ${os}
 sshKeys: ["${SSH_KEY}"]
 images: [${images.map((image) => JSON.stringify(image)).join(", ")}]

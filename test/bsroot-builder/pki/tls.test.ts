@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { makeTls } from "../../../bsroot-builder/pki/make.ts";
 import { planTls } from "../../../bsroot-builder/pki/plan.ts";
+import { leaves } from "../../../bsroot-builder/pki/wanted.ts";
 import type { Cluster } from "../../../cluster/cluster.ts";
 import { parse } from "../../../cluster/parse.ts";
-import { CP, description, placeTls, WORKER } from "../../support/workshop.ts";
+import { formatTsigKey, parseTsigKey } from "../../../cluster/tsig-key.ts";
+import { CP, type DescriptionOptions, description, placeTls, WORKER } from "../../support/workshop.ts";
 
 const DAY = 86_400_000;
 const inDays = (days: number): Date => new Date(Date.now() + days * DAY);
@@ -24,8 +26,10 @@ function ownFolder(): void {
   afterEach(() => rm(root, { recursive: true }));
 }
 
-function cluster(...machines: string[]): Cluster {
-  const parsed = parse(description(machines.length > 0 ? { machines } : {}), "cluster-desc.yml");
+const cluster = (...machines: string[]): Cluster => described(machines.length > 0 ? { machines } : {});
+
+function described(options: DescriptionOptions): Cluster {
+  const parsed = parse(description(options), "cluster-desc.yml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.cluster;
 }
@@ -42,6 +46,7 @@ const openssl = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync("openssl", args, { encoding: "utf8" });
   return status === 0 ? "OK" : stdout + stderr;
 };
+const SAMPLE = { name: "externaldns", algorithm: "hmac-sha256", secret: "A".repeat(44) } as const;
 const CP_CRT = "tls/machines/52-54-00-00-00-11.crt";
 
 describe("the first build, even after one that was killed in the middle,", () => {
@@ -92,6 +97,8 @@ describe("the first build, even after one that was killed in the middle,", () =>
     for (const address of ["10.77.0.1", "127.0.0.1"]) expect(verify(...server, "-verify_ip", address, tls("bootstrapper.crt"))).toBe("OK");
     for (const purpose of ["sslserver", "sslclient"]) expect(verify("-purpose", purpose, join(root, CP_CRT))).toBe("OK");
     expect(verify("-verify_hostname", "cp-1.demo.lan", "-verify_ip", "10.77.0.11", join(root, CP_CRT))).toBe("OK");
+    expect(verify("-verify_hostname", "api.demo.lan", join(root, CP_CRT))).toBe("OK");
+    expect(verify("-verify_hostname", "api.demo.lan", tls("machines/52-54-00-00-00-12.crt"))).toMatch(/hostname mismatch/);
     expect(verify("-verify_hostname", "worker-1", join(root, CP_CRT))).toMatch(/hostname mismatch/);
     expect(verify("-purpose", "sslclient", tls("bootstrapper.crt"))).toMatch(/unsuitable certificate purpose/);
     expect(openssl("verify", "-x509_strict", "-CAfile", tls("kubernetes/ca.crt"), tls("kubernetes/ca.crt"))).toBe("OK");
@@ -163,6 +170,85 @@ describe("later builds", () => {
     await build();
     expect((await stat(tls("ca-key.pem"))).mode & 0o777).toBe(0o600);
     expect((await stat(tls("machines"))).mode & 0o777).toBe(0o700);
+  });
+});
+
+test("the bootstrapper's certificate is for each of its addresses", async () => {
+  const subnets = "[{ subnet: 10.78.0.0/24, bootstrapper: 10.78.0.1 }, { subnet: 10.79.0.0/24, routers: [10.79.0.1] }]";
+  const [bootstrapper] = leaves(described({ subnets }));
+  expect(bootstrapper!.alternatives.addresses).toEqual(["10.77.0.1", "10.78.0.1", "127.0.0.1"]);
+});
+
+describe("a TSIG key", () => {
+  ownFolder();
+  const KEY = "tls/dns/externaldns.key";
+  const withKey = (key = "{ name: externaldns, may: [update] }") => described({ dns: `{ keys: [${key}] }` });
+  const secretOf = (text: string) => Buffer.from(parseTsigKey(text)!.secret, "base64");
+
+  test.each([
+    { algorithm: "hmac-sha256", bytes: 32 },
+    { algorithm: "hmac-sha384", bytes: 48 },
+    { algorithm: "hmac-sha512", bytes: 64 },
+  ])("of $algorithm is $bytes random bytes in a file of its own, closed to others", async ({ algorithm, bytes }) => {
+    const plan = await build(withKey(`{ name: externaldns, algorithm: ${algorithm}, may: [transfer] }`));
+    expect(plan.tsig).toMatchObject([{ key: { name: "externaldns" }, because: "it is new" }]);
+    expect(parseTsigKey(await read("dns/externaldns.key"))).toMatchObject({ name: "externaldns", algorithm });
+    const secret = secretOf(await read("dns/externaldns.key"));
+    expect(secret).toHaveLength(bytes);
+    expect(new Set(secret).size).toBeGreaterThan(10);
+    expect((await stat(join(root, KEY))).mode & 0o777).toBe(0o600);
+    expect((await stat(tls("dns"))).mode & 0o777).toBe(0o700);
+  });
+
+  test("is signed with by nsupdate as it is", async () => {
+    await build(withKey());
+    const { stdout, stderr } = spawnSync("nsupdate", ["-k", join(root, KEY)], {
+      input: "server 127.0.0.1\nzone demo.lan\nupdate add a.demo.lan 60 A 10.77.0.5\nshow\n",
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/a\.demo\.lan\.\s+60\s+IN\s+A\s+10\.77\.0\.5/);
+  });
+
+  test("stays what it is over later builds", async () => {
+    await build(withKey());
+    const before = await read("dns/externaldns.key");
+    expect(await build(withKey())).toMatchObject({ tsig: [], remove: [], problems: [], issued: [] });
+    expect(await read("dns/externaldns.key")).toBe(before);
+  });
+
+  test("is made anew for another algorithm", async () => {
+    await build(withKey());
+    const { tsig } = await build(withKey("{ name: externaldns, algorithm: hmac-sha512, may: [update] }"));
+    expect(tsig).toMatchObject([{ because: "it was for hmac-sha256" }]);
+    expect(secretOf(await read("dns/externaldns.key"))).toHaveLength(64);
+  });
+
+  test("goes away with its line in the description", async () => {
+    await build(withKey());
+    expect((await build(cluster())).remove).toEqual([KEY]);
+    expect(await readdir(tls("dns"))).toEqual([]);
+  });
+
+  test("is made with everything else where nothing was", async () => {
+    await rm(tls(""), { recursive: true });
+    const plan = await planTls(root, withKey(), new Date());
+    expect(plan).toMatchObject({ fresh: true, tsig: [{ key: { name: "externaldns" }, because: "it is new" }] });
+  });
+
+  test.each([
+    {
+      when: "its file is rubbish",
+      text: "x",
+      says: `${KEY} is no TSIG key; restore it from a backup, or delete it to have a new one made`,
+    },
+    { when: "its file is another's", text: formatTsigKey({ ...SAMPLE, name: "other" }), says: `${KEY} holds the key other` },
+    { when: "its secret is short", text: formatTsigKey({ ...SAMPLE, secret: "c2VjcmV0" }), says: `${KEY} has a secret of only 6 bytes` },
+  ])("is shown and not touched when $when", async ({ text, says }) => {
+    await build(withKey());
+    await writeFile(join(root, KEY), text);
+    expect((await build(withKey())).problems).toEqual([expect.stringContaining(says)]);
+    expect(await read("dns/externaldns.key")).toBe(text);
   });
 });
 
