@@ -38,7 +38,8 @@ export async function openRoster(settings: RosterSettings): Promise<Roster> {
 export class Roster implements Machines {
   readonly #settings: RosterSettings;
   readonly #table: Table<MachineState>;
-  readonly #listed: ReadonlyMap<Mac, Machine>;
+  #cluster: Cluster;
+  #listed: ReadonlyMap<Mac, Machine>;
   readonly #states = new Map<Mac, MachineState>();
   readonly #transfers = new Map<Mac, Transfer>();
   /** The last of the events that wait, and how many do. */
@@ -49,16 +50,29 @@ export class Roster implements Machines {
   constructor(settings: RosterSettings, table: Table<MachineState>, kept: ReadonlyMap<string, MachineState>) {
     this.#settings = settings;
     this.#table = table;
-    this.#listed = new Map(settings.cluster.machines.map((machine) => [machine.mac, machine]));
-    const now = settings.now();
-    for (const mac of this.#listed.keys()) this.#remember(newcomer(mac, "listed", now));
-    for (const state of kept.values()) this.#remember(settled(state, this.standing(state.mac), now));
+    this.#cluster = settings.cluster;
+    this.#listed = byMac(settings.cluster);
+    this.#settle(kept.values());
     this.#sweeping = setInterval(() => void this.sweep(), SWEEP_EVERY).unref();
+  }
+
+  /** Another description from now on; what machines have gone through stays theirs. */
+  reload(cluster: Cluster): void {
+    this.#cluster = cluster;
+    this.#listed = byMac(cluster);
+    this.#settle([...this.#states.values()]);
+  }
+
+  /** What the description says, of all that were ever kept. */
+  #settle(kept: Iterable<MachineState>): void {
+    const now = this.#settings.now();
+    for (const mac of this.#listed.keys()) if (!this.#states.has(mac)) this.#remember(newcomer(mac, "listed", now));
+    for (const state of kept) this.#remember(settled(state, this.standing(state.mac), now));
   }
 
   standing(mac: Mac): Standing {
     if (this.#listed.has(mac)) return "listed";
-    return this.#settings.cluster.unlisted.become === "worker" ? "pooled" : "unlisted";
+    return this.#cluster.unlisted.become === "worker" ? "pooled" : "unlisted";
   }
 
   /** In the order of the description; those that are not in it follow, by MAC. */
@@ -77,18 +91,28 @@ export class Roster implements Machines {
   }
 
   nextBoot(mac: Mac): NextBoot {
-    const { now, cluster } = this.#settings;
-    return nextBoot(this.#states.get(mac), this.standing(mac), now(), cluster.install);
+    return nextBoot(this.#states.get(mac), this.standing(mac), this.#settings.now(), this.#cluster.install);
+  }
+
+  /** It spoke to us, which costs nothing as long as it changes nothing but when that was. Never throws; a disk that refuses is journaled. */
+  seen(mac: Mac, booting: boolean): void {
+    const before = this.#states.get(mac);
+    const event: MachineEvent = { type: "seen", booting };
+    const next = before && !this.#queues.has(mac) ? this.#moved(before, event) : undefined;
+    if (before && next?.ok && isOnlySeen(before, next.state)) this.#states.set(mac, next.state);
+    else void this.apply(mac, event);
   }
 
   apply(mac: Mac, event: MachineEvent): Promise<Outcome> {
     return this.#inTurn(mac, async () => {
-      const { now, cluster } = this.#settings;
-      const standing = this.standing(mac);
-      const before = this.#states.get(mac) ?? newcomer(mac, standing, now());
-      const next = transition(before, event, { now: now(), policy: cluster.install, standing });
+      const before = this.#states.get(mac) ?? newcomer(mac, this.standing(mac), this.#settings.now());
+      const next = this.#moved(before, event);
       return next.ok ? this.#keep(next) : next;
     });
+  }
+
+  #moved(before: MachineState, event: MachineEvent): Transition {
+    return transition(before, event, { now: this.#settings.now(), policy: this.#cluster.install, standing: this.standing(before.mac) });
   }
 
   setTransfer(mac: Mac, transfer: Transfer | undefined): void {
@@ -172,9 +196,8 @@ export class Roster implements Machines {
   }
 
   #view(state: MachineState): MachineView {
-    const { cluster, addressOf } = this.#settings;
-    const machine = this.#listed.get(state.mac) ?? becomes(cluster, state.mac);
-    const address = addressOf(state.mac);
+    const machine = this.#listed.get(state.mac) ?? becomes(this.#cluster, state.mac);
+    const address = this.#settings.addressOf(state.mac);
     const transfer = this.#transfers.get(state.mac);
     return {
       ...state,
@@ -188,7 +211,11 @@ export class Roster implements Machines {
 
 const isStranger = ({ phase }: MachineState): boolean => phase === "discovered";
 
-function isOnlySeen(before: MachineState, { lastSeen, ...rest }: MachineState): boolean {
-  const { lastSeen: earlier, ...was } = before;
-  return lastSeen - earlier < SEEN_EVERY && JSON.stringify(was) === JSON.stringify(rest);
+/** A transition changes what it changes by making it anew: what is still the same object is the same. */
+function isOnlySeen(before: MachineState, after: MachineState): boolean {
+  if (after.lastSeen - before.lastSeen >= SEEN_EVERY) return false;
+  const names = Object.keys({ ...before, ...after }) as (keyof MachineState)[];
+  return names.every((name) => name === "lastSeen" || before[name] === after[name]);
 }
+
+const byMac = ({ machines }: Cluster): ReadonlyMap<Mac, Machine> => new Map(machines.map((machine) => [machine.mac, machine]));
