@@ -1,7 +1,7 @@
 # Sextant. `make` alone says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build up down test bench
+.PHONY: help deps build up down test bench storm
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -27,3 +27,6 @@ test: build ## format, lint, types, unit, contract and protocol tests, and the r
 
 bench: deps ## DHCP, TFTP and DNS beside other servers, on the same work (BENCH=--quick for a look)
 	@node --import tsx bench/main.ts $(BENCH)
+
+storm: build ## 1000 simulated machines powered on at once, beside other servers (STORM='--machines 100 --only ours')
+	@node --import tsx bench/storm/main.ts $(STORM)

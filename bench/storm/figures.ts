@@ -27,7 +27,7 @@ export interface Quantiles {
   readonly p99: number;
 }
 
-export function figures({ stack, title, herd, usage }: Outcome): Figures {
+export function figures({ stack, title, herd, cpu, memory }: Outcome): Figures {
   const { lives } = herd;
   const totals = lives.flatMap(({ total }) => (total === undefined ? [] : [total / 1000]));
   const reasons: Record<string, number> = {};
@@ -48,10 +48,10 @@ export function figures({ stack, title, herd, usage }: Outcome): Figures {
       PHASES.map((phase) => [phase, quantiles(lives.flatMap(({ phases }) => (phases[phase] === undefined ? [] : [phases[phase] / 1000])))]),
     ),
     retries: herd.retries,
-    cpu: usage.cpu,
-    cpuByProgram: usage.byProgram,
+    cpu: Object.values(cpu).reduce((sum, each) => sum + each, 0),
+    cpuByProgram: cpu,
     machinesCpu: herd.cpu,
-    memory: usage.memory,
+    memory,
   };
 }
 
@@ -72,6 +72,7 @@ export function table(all: readonly Figures[]): string {
     ...PHASES.map((phase) => [`  ${phase}`, ({ phases }: Figures) => pair(phases[phase]!)] as const),
     ["asked again: DHCP, TFTP, HTTP", ({ retries: { dhcp, tftp, http } }) => `${dhcp}, ${tftp}, ${http}`],
     ["servers' processor time, s", ({ cpu }) => seconds(cpu)],
+    ["  of each", ({ cpuByProgram }) => Object.values(cpuByProgram).map(seconds).join(" + ")],
     ["servers' memory, MB", ({ memory }) => (memory / 1e6).toFixed(0)],
     ["machines' processor time, s", ({ machinesCpu }) => seconds(machinesCpu)],
   ];

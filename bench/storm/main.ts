@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { run } from "../../vm-cluster/command.ts";
 import { type Figures, figures, table } from "./figures.ts";
 import { storm } from "./run.ts";
 import { makeSite, SIZES } from "./site.ts";
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "1" },
     limit: { type: "string", default: "120" },
     program: { type: "string", default: "dist/bootstrapper/main.js" },
+    profile: { type: "string" },
     json: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
@@ -24,6 +26,7 @@ if (!(machines >= 1 && machines <= 14_000) || names.length === 0)
   throw new Error(`--machines takes 1 to 14000, --only one or more of ${STACKS.join(", ")}`);
 const say = (text: string): void => void process.stderr.write(text);
 
+if (names.some((name) => name !== "ours")) await run("bench/install-peers", [], { show: true });
 const folder = resolve(`.cache/storm/${machines}`);
 await mkdir(folder, { recursive: true });
 const site = await makeSite(folder, machines);
@@ -31,7 +34,12 @@ say(
   `bsroot for ${machines} machines: ${site.built.toFixed(1)} s; loader ${SIZES.loader}, kernel ${SIZES.kernel}, initrd ${SIZES.initrd} bytes\n`,
 );
 
-const options = { program: resolve(values.program), limit: Number(values.limit), verbose: values.verbose };
+const options = {
+  program: resolve(values.program),
+  limit: Number(values.limit),
+  verbose: values.verbose,
+  ...(values.profile && { profile: resolve(values.profile) }),
+};
 const found: Figures[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const name of names) {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { makeTexts } from "../../bootstrapper/boot.ts";
 import { loadBsroot, readSecret } from "../../bootstrapper/bsroot.ts";
 import { endpoints } from "../../bootstrapper/place.ts";
+import type { Ports } from "../../bootstrapper/settings.ts";
 import { build } from "../../bsroot-builder/commands/build.ts";
 import { dashed, ipv4, type Mac, mac } from "../../cluster/address.ts";
 import { layout } from "../../cluster/layout.ts";
@@ -59,11 +60,10 @@ ${macs.map((mac, index) => `  - { mac: "${mac}", name: m-${index + 1}${index ===
 /** The same files for servers that know nothing of machines: one script for all, the other texts as files by MAC. */
 export async function makePlainSite({ bsroot, macs }: Site, folder: string): Promise<void> {
   const root = await loadBsroot(bsroot);
-  const { ports } = { ports: { http: 80, https: 443, dhcp: 67, tftp: 69, dns: 53, time: 123 } };
   const texts = makeTexts({
     cluster: root.cluster,
     files: root.files,
-    server: endpoints(ipv4(SERVER), ports, root.ca),
+    server: endpoints(ipv4(SERVER), { http: 80, https: 443 } as Ports, root.ca),
     machines: { nextBoot: () => ({ do: "install", because: "it was never installed" }), find: () => undefined },
     readSecret: (path) => readSecret(root, path),
   });

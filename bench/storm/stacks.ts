@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { layout } from "../../cluster/layout.ts";
+import { unpacked } from "../servers/unpacked.ts";
 import { NETMASK, RANGE, SERVER, SUBNET } from "./network.ts";
 import { nginxConfiguration } from "./nginx.ts";
 import { makePlainSite, type Site } from "./site.ts";
@@ -21,16 +22,24 @@ export interface Stack {
   readonly processes: readonly Process[];
 }
 
-/** Writes what the processes read into the new, empty `folder`. `program` is the compiled bootstrapper. */
-export function stack(name: StackName, site: Site, folder: string, program: string): Promise<Stack> {
+export interface OurProgram {
+  /** The compiled bootstrapper. */
+  readonly program: string;
+  /** A folder for its processor profile. */
+  readonly profile?: string;
+}
+
+/** Writes what the processes read into the new, empty `folder`. */
+export function stack(name: StackName, site: Site, folder: string, program: OurProgram): Promise<Stack> {
   return { ours, kea, dnsmasq }[name](site, folder, program);
 }
 
-async function ours(site: Site, folder: string, program: string): Promise<Stack> {
+async function ours(site: Site, folder: string, { program, profile }: OurProgram): Promise<Stack> {
+  const profiling = profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", profile];
   const state = join(folder, "state");
   // Neither of the others serves time.
-  const serve = [process.execPath, program, "serve", "--bsroot", site.bsroot, "--state", state, "--time", "off"] as const;
-  return { title: "Sextant", processes: [{ command: [...serve], ready: /ready in [\d.]+ s/ }] };
+  const serve = [...profiling, program, "serve", "--bsroot", site.bsroot, "--state", state, "--time", "off"] as const;
+  return { title: "Sextant", processes: [{ command: [process.execPath, ...serve], ready: /ready in [\d.]+ s/ }] };
 }
 
 async function kea(site: Site, folder: string): Promise<Stack> {
@@ -44,7 +53,18 @@ async function kea(site: Site, folder: string): Promise<Stack> {
         environment: { KEA_PIDFILE_DIR: folder, KEA_LOCKFILE_DIR: folder, KEA_LOGGER_DESTINATION: "stdout" },
         ready: /DHCP4_STARTED/,
       },
-      { command: ["in.tftpd", "-L", "-a", `${SERVER}:69`, "-s", join(site.bsroot, layout.tftp)] },
+      {
+        command: [
+          unpacked("tftpd-hpa", "usr/sbin/in.tftpd"),
+          "-L",
+          "-u",
+          "root",
+          "-a",
+          `${SERVER}:69`,
+          "-s",
+          join(site.bsroot, layout.tftp),
+        ],
+      },
       await nginx(site, folder),
     ],
   };

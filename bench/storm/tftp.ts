@@ -25,8 +25,9 @@ export async function fetchLoader(place: Place, file: string): Promise<number> {
 
 async function transfer({ from, server }: Place, file: string, sizeOnly: boolean): Promise<number> {
   const socket = createSocket({ type: "udp4", lookup: addressIsKnown });
+  const listening = once(socket, "listening");
   socket.bind({ address: from, port: 0, exclusive: true });
-  await once(socket, "listening");
+  await listening;
   try {
     return await receive(socket, server, file, sizeOnly);
   } finally {
