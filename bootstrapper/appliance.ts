@@ -61,8 +61,8 @@ export class Appliance {
     const advertisements = makeRouterAdvertisements(base, bootCards(base.cluster.network, addressesHere()));
     if (advertisements) base.late.routerAdvertisements = this.#running(advertisements);
     base.late.dhcp = this.#running(await makeDhcp(base));
-    this.#running(await makeTftp(base));
-    this.#running(await makeDns(base, base.late.dhcp));
+    base.late.tftp = this.#running(await makeTftp(base));
+    base.late.dns = this.#running(await makeDns(base, base.late.dhcp));
     const server = endpoints(address, settings.ports, bsroot.ca);
     this.#running(await makeHttp(base, server, base.late.dhcp));
     const clock = await makeTime(base);

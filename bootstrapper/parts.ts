@@ -9,25 +9,28 @@ import { makeTexts } from "./boot.ts";
 import { type Bsroot, readSecret } from "./bsroot.ts";
 import { type Dhcp, startDhcp } from "./dhcp/service.ts";
 import { type DnsServer, startDns } from "./dns/service.ts";
-import { startHttp } from "./http/service.ts";
+import { type HttpService, startHttp } from "./http/service.ts";
 import type { World } from "./http/world.ts";
 import { inspect } from "./inspection.ts";
 import type { KeptJournal } from "./journal.ts";
 import type { Roster } from "./machines/roster.ts";
-import { dhcpBeside, type Here } from "./place.ts";
+import { menuFor, menuForStranger } from "./menus.ts";
+import { dhcpBeside, endpoints, type Here } from "./place.ts";
 import { withPorts } from "./port-trouble.ts";
 import { type ImageRegistry, startRegistry } from "./registry.ts";
 import { type Card, type RouterAdvertisements, startRouterAdvertisements } from "./router-advertisements/service.ts";
 import type { Settings } from "./settings.ts";
 import type { Store } from "./store/store.ts";
-import { startTftp } from "./tftp/service.ts";
+import { menuFiles } from "./tftp/menu-files.ts";
+import { startTftp, type TftpServer } from "./tftp/service.ts";
 import { startTime, type Time } from "./time.ts";
 
 /** What every part is made from. */
 export interface Base {
   readonly settings: Settings;
+  /** As it is now: what outlives a reload asks again. */
   readonly bsroot: Bsroot;
-  /** The description, served from `address`. */
+  /** The description, served from `address`; as it is now. */
   readonly cluster: Cluster;
   readonly address: Ipv4;
   /** The addresses of this host as they are now. */
@@ -40,9 +43,12 @@ export interface Base {
 /** What the machines' book asks of parts that need it themselves. */
 export interface Late {
   dhcp?: Dhcp;
-  routerAdvertisements?: RouterAdvertisements;
-  time?: Time;
-  registry?: ImageRegistry;
+  tftp?: TftpServer;
+  dns?: DnsServer;
+  routerAdvertisements?: RouterAdvertisements | undefined;
+  http?: HttpService;
+  time?: Time | undefined;
+  registry?: ImageRegistry | undefined;
 }
 export interface Part {
   close(): Promise<void>;
@@ -75,13 +81,23 @@ export function makeRouterAdvertisements({ cluster, kept }: Base, cards: readonl
   return startRouterAdvertisements({ cards, journal: kept.journal });
 }
 
-export function makeTftp({ settings: { ports }, bsroot, address, kept, roster }: Base): Promise<Part> {
+export function makeTftp({ settings: { ports }, bsroot, cluster, address, kept, roster }: Base): Promise<TftpServer> {
+  const server = endpoints(address, ports, bsroot.ca);
+  const { journal } = kept;
+  const made = menuFiles({
+    machines: roster,
+    menu: (loader, mac, next) => menuFor(loader, mac, next, { cluster, server }),
+    menuForStranger,
+    journal,
+    now: Date.now,
+  });
   return withPorts("udp", { "--tftp-port": ports.tftp }, () =>
     startTftp({
       address,
       port: ports.tftp,
       folders: { "": join(bsroot.folder, layout.tftp), static: join(bsroot.folder, layout.static) },
-      journal: kept.journal,
+      made,
+      journal,
       holder: (wanted) => roster.holder(wanted),
       onTransfer: (mac, transfer) => roster.setTransfer(mac, transfer),
       now: Date.now,
@@ -105,23 +121,36 @@ export function makeDns({ settings: { ports }, bsroot, cluster, address, store, 
 }
 
 /** On every interface: the operator's page is asked for on the management network too, and by the health check on the loopback. */
-export function makeHttp({ settings: { ports }, bsroot, cluster, kept, roster, late }: Base, server: Endpoints, dhcp: Dhcp): Promise<Part> {
+export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp): Promise<HttpService> {
+  const { kept, roster, late } = base;
+  const { ports } = base.settings;
+  const texts = ofEach(base, ({ bsroot, cluster }) =>
+    makeTexts({ cluster, files: bsroot.files, server, machines: roster, readSecret: (path) => readSecret(bsroot, path) }),
+  );
   const world: World = {
-    cluster: cluster.name,
-    staticFolder: join(bsroot.folder, layout.static),
-    apiTokenHash: bsroot.apiTokenHash,
+    get cluster() {
+      return base.cluster.name;
+    },
+    get staticFolder() {
+      return join(base.bsroot.folder, layout.static);
+    },
+    get apiTokenHash() {
+      return base.bsroot.apiTokenHash;
+    },
+    get texts() {
+      return texts();
+    },
     machines: roster,
-    texts: makeTexts({ cluster, files: bsroot.files, server, machines: roster, readSecret: (path) => readSecret(bsroot, path) }),
     journal: kept.journal,
     journalTail: (count) => kept.tail(count),
     leases: () => dhcp.leases(),
     health: () => ({
-      ok: (late.time?.ok() ?? true) && (late.registry?.ok() ?? true),
+      ok: (late.tftp?.ok() ?? true) && (late.dns?.ok() ?? true) && (late.time?.ok() ?? true) && (late.registry?.ok() ?? true),
       parts: {
         dhcp: dhcp.health(),
         "router advertisements": late.routerAdvertisements?.health() ?? "off",
-        tftp: "serving",
-        dns: "serving",
+        tftp: late.tftp?.health() ?? "off",
+        dns: late.dns?.health() ?? "off",
         http: "serving",
         time: late.time?.health() ?? "off",
         registry: late.registry?.health() ?? "off",
@@ -130,8 +159,17 @@ export function makeHttp({ settings: { ports }, bsroot, cluster, kept, roster, l
     now: Date.now,
     random: (bytes) => randomBytes(bytes).toString("hex"),
   };
-  const options = { address: "0.0.0.0", httpPort: ports.http, httpsPort: ports.https, tls: bsroot.tls };
+  const options = { address: "0.0.0.0", httpPort: ports.http, httpsPort: ports.https, tls: base.bsroot.tls };
   return withPorts("tcp", { "--http-port": ports.http, "--https-port": ports.https }, () => startHttp(world, options));
+}
+
+/** What is made of each bsroot once. */
+function ofEach<T>(base: Base, make: (base: Base) => T): () => T {
+  let made: { readonly of: Bsroot; readonly value: T } | undefined;
+  return () => {
+    if (made?.of !== base.bsroot) made = { of: base.bsroot, value: make(base) };
+    return made.value;
+  };
 }
 
 export async function makeTime({ settings, cluster: { network }, address, kept }: Base): Promise<Time | undefined> {

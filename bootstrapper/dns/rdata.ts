@@ -57,7 +57,7 @@ export function compressible(type: number): { readonly before: number; readonly 
 /** The same for any two spellings of the same data: names in it are compared without regard to case (RFC 4343). */
 export function canonical(type: number, data: Uint8Array): string {
   const shape = SHAPES.get(type);
-  if (!shape || shape.names === 0) return Buffer.from(data).toString("latin1");
+  if (!shape || shape.names === 0 || data.length === 0) return Buffer.from(data).toString("latin1");
   const { before, at, names } = parts(shape, data);
   return [before, ...names, Buffer.from(data.subarray(at)).toString("latin1")].join("\0");
 }

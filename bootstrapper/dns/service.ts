@@ -14,6 +14,7 @@ import type { Leases } from "./leases.ts";
 import { type Listening, listen } from "./listen/service.ts";
 import { PacketCache } from "./packet-cache.ts";
 import { probe } from "./probe/service.ts";
+import { watchdog } from "./probe/watchdog.ts";
 import { type Configuration, Resolver } from "./resolver.ts";
 import { Serial } from "./serial.ts";
 import { Book } from "./update/book.ts";
@@ -45,6 +46,8 @@ export interface DnsServer {
   reconfigure(cluster: Description): Promise<void>;
   /** Asks ourselves over the network, as a machine would. Resolves to what is wrong; undefined when all is well. */
   probe(): Promise<string | undefined>;
+  /** Whether it has answered its own questions lately. */
+  ok(): boolean;
   /** One line for the status page. */
   health(): string;
   close(): Promise<void>;
@@ -108,6 +111,16 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   };
   await listenBeside(cluster);
 
+  const ask = (): Promise<string | undefined> => probe({ address, port: listening.port }, configuration.zones.main.apex, random);
+  const self = watchdog(ask, (wrong) =>
+    journal({
+      from: "dns",
+      level: wrong ? "warning" : "info",
+      text: wrong ? `does not answer its own questions: ${wrong}` : "answers again",
+    }),
+  );
+  const answered = (): number => [listening, ...others.values()].reduce((sum, one) => sum + one.answered(), 0);
+
   return {
     port: listening.port,
     reconfigure: async (description) => {
@@ -119,10 +132,11 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       packets.clear();
       await listenBeside(description);
     },
-    probe: () => probe({ address, port: listening.port }, configuration.zones.main.apex, random),
-    health: () =>
-      `serving ${configuration.zones.main.apex}, ${[listening, ...others.values()].reduce((sum, one) => sum + one.answered(), 0)} answered`,
+    probe: ask,
+    ok: () => self.trouble() === undefined,
+    health: () => self.trouble() ?? `serving ${configuration.zones.main.apex}, ${answered()} answered`,
     close: async () => {
+      self.close();
       forwarder.close();
       over.close();
       await Promise.all([listening, ...others.values()].map((one) => one.close()));

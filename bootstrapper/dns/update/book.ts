@@ -53,12 +53,12 @@ export class Book {
     return this.#held;
   }
 
-  /** One update after the other, each whole or not at all. `source` is asked for when its turn has come. Never rejects. */
+  /** One update after the other, each whole or not at all. `source` is asked for when its turn has come. */
   async update(query: Query, source: () => Source): Promise<Outcome> {
     if (this.#waiting >= WAITING) return { rcode: RCODES.servFail, because: `${WAITING} updates wait for the disk` };
     this.#waiting += 1;
     const outcome = this.#last.then(() => this.#carryOut(query, source));
-    this.#last = outcome;
+    this.#last = outcome.catch(() => undefined); // whatever goes wrong with one, the next has its turn
     return outcome.finally(() => {
       this.#waiting -= 1;
     });

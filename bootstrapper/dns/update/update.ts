@@ -94,6 +94,7 @@ function changed({ name, type, class: class_, ttl, data }: Entry, now: Sets, zon
     else next.delete(type);
     return next;
   }
+  if (type === TYPES.SOA) return now; // §3.4.2.2: where there is no SOA, none is added
   // §3.4.2.2: a CNAME and other records do not meet; what comes second is passed over in silence.
   const kinds = name === zone.apex ? [TYPES.SOA, ...now.keys()] : [...now.keys()];
   const clashes = type === TYPES.CNAME ? kinds.some((kind) => kind !== TYPES.CNAME) : kinds.includes(TYPES.CNAME);

@@ -70,7 +70,9 @@ const kindOf = (zone: Zone, name: string, node: Node): number =>
 /** What a name of the zone's tree, or of a lease, holds of these types. */
 export function recordsOf(zone: Zone, name: string, types: readonly number[], source: Source): readonly Rr[] {
   const node = zone.node(name) ?? leasedNode(zone, name, source);
-  return node ? types.flatMap((type) => records(name, type, node, source)) : [];
+  if (!node) return [];
+  const apex = name === zone.apex && !zone.special;
+  return types.flatMap((type) => (apex && type === TYPES.SOA ? [soaOf(zone, source)] : records(name, type, node, source)));
 }
 
 function records(name: string, type: number, node: Node, { leases }: Source): readonly Rr[] {
