@@ -92,13 +92,13 @@ const unescaped = (text: string): string =>
   });
 
 function ttlOf(text: string): number {
-  const seconds = duration(text.toLowerCase());
+  const seconds = /^\d{1,10}$/.test(text) ? Number(text) : duration(text.toLowerCase());
   return seconds <= LONGEST_TTL ? seconds : refuse(text, "is too long to remember a record", `at most ${LONGEST_TTL} seconds`);
 }
 
 /** A PTR record may be written for the address itself. */
 function ownerOf(text: string, type: RecordType): string {
-  if (/^[\d.]+$/.test(text) && type === "PTR") return `${reverseName(ipv4(text))}.`;
+  if (/^\d+(\.\d+){3}$/.test(text) && type === "PTR") return `${reverseName(ipv4(text))}.`;
   return nameOf(text.replace(/^\*(?=\.|$)/, "wildcard")) && text.toLowerCase();
 }
 
