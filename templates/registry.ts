@@ -1,7 +1,9 @@
 /** Every operating system and every role there is: a new one is a folder and a line here. */
+import type { Mac } from "../cluster/address.ts";
 import type { Os, OsName, RoleName } from "../cluster/cluster.ts";
 import type { BootContext, OsTarget, Role } from "../cluster/extension.ts";
 import { mergePieces, type NodePlan } from "../cluster/plan.ts";
+import { type MenuLoader, menus } from "./boot/menus.ts";
 import * as scripts from "./boot/scripts.ts";
 import { flatcar } from "./os/flatcar/target.ts";
 import { rawImage } from "./os/raw-image/target.ts";
@@ -13,6 +15,7 @@ import { storage } from "./roles/storage/role.ts";
 import { worker } from "./roles/worker/role.ts";
 
 export { loaderArtifacts } from "./boot/loaders.ts";
+export type { MenuLoader } from "./boot/menus.ts";
 
 export const osTargets: Readonly<Record<OsName, OsTarget>> = { flatcar, "raw-image": rawImage };
 
@@ -37,4 +40,14 @@ export const bootScripts = {
   discover: scripts.discover,
   nothing: scripts.nothing,
   wayIn: scripts.wayIn,
+} as const;
+
+/** What other loaders than iPXE are told, in the same cases and the same words. */
+export const bootMenus = {
+  install: (loader: MenuLoader, context: BootContext): string => menus[loader].install(context, osTarget(context.os).live(context)),
+  local: (loader: MenuLoader, name: string): string => menus[loader].local(scripts.saysLocal(name)),
+  discover: (loader: MenuLoader, mac: Mac, name?: string): string => menus[loader].local(scripts.saysDiscover(mac, name)),
+  /** For whoever asks as a machine it is not: what an unlisted machine gets. */
+  stranger: (loader: MenuLoader, says: string): string => menus[loader].local(says),
+  nothing: (loader: MenuLoader, because: string): string => menus[loader].nothing(because),
 } as const;

@@ -7,6 +7,8 @@ import { ipxeWord, jsonText, lineWord, shellWord } from "./spelling.ts";
 const SPELLINGS: Readonly<Record<string, (value: unknown) => string>> = {
   sh: shellWord,
   ipxe: ipxeWord,
+  pxelinux: ipxeWord, // no quotes either, and U-Boot expands ${...} as iPXE does
+  grub: shellWord, // single quotes are as in a shell
   toml: jsonText,
   json: jsonText,
   service: lineWord,

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Content, Found, Refused } from "./content.ts";
-import { relativeName } from "./name.ts";
+import { relativeName, withoutOwnFolder } from "./name.ts";
 import { ERRORS } from "./packet.ts";
 import { type Book, SHELF, Shelf, type ShelfLimits } from "./shelf.ts";
 
@@ -98,13 +98,19 @@ export function tftpFiles(folders: Folders, { limits = SHELF, trust = TRUST }: F
   async function look(asked: string): Promise<Looked> {
     const name = relativeName(asked);
     if ("because" in name) return { code: ERRORS.accessViolation, because: name.because };
-    const { folder, below } = placed(folders, name.path);
+    const found = await lookAt(name.path);
+    const shared = "code" in found && found.code === ERRORS.notFound ? withoutOwnFolder(name.path) : undefined;
+    return shared === undefined ? found : lookAt(shared);
+  }
+
+  async function lookAt(path: string): Promise<Looked> {
+    const { folder, below } = placed(folders, path);
     const inside = await realpath(folder);
     try {
-      const path = await realpath(join(inside, below));
-      if (!path.startsWith(inside + sep)) return { code: ERRORS.accessViolation, because: "it leads out of the folder" };
+      const real = await realpath(join(inside, below));
+      if (!real.startsWith(inside + sep)) return { code: ERRORS.accessViolation, because: "it leads out of the folder" };
       // O_NONBLOCK: opening a FIFO must not wait for its writer.
-      return await entryOf(path, await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
+      return await entryOf(real, await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (!MISSING.has(code ?? "")) throw error;

@@ -10,10 +10,20 @@ export function relativeName(asked: string): Name {
   if (/\p{Cc}|\ufffd/u.test(asked)) return { because: "the name has control characters" };
   if (/^[a-z]:/i.test(asked)) return { because: "the name begins with a drive letter" };
   if (/%[0-9a-f]{2}/i.test(asked)) return { because: "the name has percent escapes" };
-  const parts = asked.split(/[/\\]+/).filter((part) => part !== "" && part !== "."); // Windows loaders write backslashes, PXE menus a leading slash
+  const parts = asked
+    .replace(/^::/, "")
+    .split(/[/\\]+/)
+    .filter((part) => part !== "" && part !== "."); // Windows loaders write backslashes, PXE menus a leading slash; PXELINUX means our root by ::
   if (parts.includes("..")) return { because: "the name climbs out of the folder" };
   if (parts.length === 0 || /[/\\]$/.test(asked)) return { because: "the name names no file" };
   return { path: parts.join("/") };
+}
+
+/** The same without a first folder that is named for a machine: a Raspberry Pi asks below its serial number or MAC, other loaders below a UUID. */
+export function withoutOwnFolder(path: string): string | undefined {
+  const [, rest] =
+    /^(?:[0-9a-f]{8}|(?:[0-9a-f]{2}[-:]){5}[0-9a-f]{2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(.+)$/i.exec(path) ?? [];
+  return rest;
 }
 
 /** A client's words as a log may show them: short, printable. */

@@ -8,11 +8,13 @@ import { openUdp, type UdpPeer } from "../wire/udp.ts";
 import type { Content, Found } from "./content.ts";
 import { type Folders, tftpFiles } from "./files.ts";
 import { Lanes } from "./lanes.ts";
+import { hostMtu } from "./mtu.ts";
 import { shown } from "./name.ts";
 import { negotiate } from "./negotiate.ts";
 import { asNetascii } from "./netascii.ts";
 import { decode, ERRORS, type ErrorCode, encode, type Packet } from "./packet.ts";
 import { type Guest, type Limits, Places } from "./places.ts";
+import { HEALTH, watchTftp } from "./probe.ts";
 import { entry, report } from "./report.ts";
 import { isStalled, makeSession, type SessionHooks } from "./session.ts";
 
@@ -30,7 +32,7 @@ export interface TftpOptions {
   onTransfer(mac: Mac, transfer: Transfer | undefined): void;
   /** Files that are made for whoever asks; undefined: it is not one of those. */
   readonly made?: (asked: string, peer: UdpPeer) => Found | undefined;
-  /** Largest IP packet that reaches this address in one piece; 1500 unless said otherwise. */
+  /** Largest IP packet that reaches this address in one piece; by the host's interfaces unless said otherwise. */
   readonly mtu?: (towards: Ipv4) => number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -39,8 +41,10 @@ export interface TftpOptions {
 
 export interface TftpServer {
   readonly port: number;
-  /** Transfers that are under way. */
-  transfers(): number;
+  /** Whether it answered when it was last asked, over the network as any client asks. */
+  ok(): boolean;
+  /** In a line for the operator. */
+  health(): string;
   /** Ends every transfer and frees every socket. */
   close(): Promise<void>;
 }
@@ -54,7 +58,7 @@ const RECEIVE_BUFFER = 4 << 20;
 
 /** Throws UdpError when the port cannot be had. */
 export async function startTftp(options: TftpOptions): Promise<TftpServer> {
-  const { address, journal, holder, onTransfer, made = () => undefined, mtu = () => 1500, now = Date.now } = options;
+  const { address, journal, holder, onTransfer, made = () => undefined, mtu = hostMtu(), now = Date.now } = options;
   const files = tftpFiles(options.folders);
   const places = new Places({ ...LIMITS, ...options.limits });
   const complain = sparing(journal, now);
@@ -145,14 +149,18 @@ export async function startTftp(options: TftpOptions): Promise<TftpServer> {
   /** From the well-known port: a refusal needs no transfer. */
   function refuse(peer: UdpPeer, file: string, code: ErrorCode, because: string, detail = because): void {
     socket.post(encode({ op: "error", code, message: because }), peer);
+    if (file === HEALTH && peer.address === address) return; // our own question
     const client = { address: peer.address, mac: holder(peer.address) };
     complain(entry(client, code === ERRORS.accessViolation ? "refused" : "warning", `did not get ${shown(file)}: ${shown(detail)}`));
   }
 
+  const watch = watchTftp(address, socket.address().port);
   return {
     port: socket.address().port,
-    transfers: () => places.count,
+    ok: () => watch.trouble() === undefined,
+    health: () => watch.trouble() ?? (places.count === 0 ? "serving" : `serving ${places.count} transfers`),
     async close() {
+      await watch.close();
       places.clear("the server stops");
       await Promise.all([socket.close(), lanes.close()]);
       await files.close();

@@ -18,19 +18,18 @@ export function install({ machine, server }: BootContext, live: LiveBoot): strin
   });
 }
 
+/** What the console shows of a machine that boots its disk: because it is installed, or because it is not to be. */
+export const saysLocal = (name: string): string => `${name} is installed and boots from its own disk`;
+export const saysDiscover = (mac: Mac, name?: string): string =>
+  name === undefined
+    ? `${mac} is not in cluster-desc.yml and is left as it is; list this MAC under machines to install it`
+    : `${name} (${mac}) waits for the operator to let it install and boots from its own disk until then`;
+
 /** Boots the disk of an installed machine. */
-export const local = (name: string): string =>
-  render("boot/local.ipxe.eta", { says: ipxeSentence(`${name} is installed and boots from its own disk`) });
+export const local = (name: string): string => render("boot/local.ipxe.eta", { says: ipxeSentence(saysLocal(name)) });
 
 /** Tells an unknown or pooled machine who it is, then leaves it to its disk. */
-export const discover = (mac: Mac, name?: string): string =>
-  render("boot/local.ipxe.eta", {
-    says: ipxeSentence(
-      name === undefined
-        ? `${mac} is not in cluster-desc.yml and is left as it is; list this MAC under machines to install it`
-        : `${name} (${mac}) waits for the operator to let it install and boots from its own disk until then`,
-    ),
-  });
+export const discover = (mac: Mac, name?: string): string => render("boot/local.ipxe.eta", { says: ipxeSentence(saysDiscover(mac, name)) });
 
 /** Boots nothing from us. */
 export const nothing = (because: string): string => render("boot/nothing.ipxe.eta", { because: ipxeSentence(because) });

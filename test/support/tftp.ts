@@ -18,6 +18,7 @@ export interface Serving {
   readonly transfers: { mac: Mac; transfer: Transfer | undefined }[];
   /** The journal as an operator reads it. */
   lines(): string[];
+  health(): { readonly ok: boolean; readonly says: string };
   close(): Promise<void>;
 }
 
@@ -49,6 +50,7 @@ export async function serveTftp(
     entries,
     transfers,
     lines: () => entries.map(({ mac, text }) => `tftp ${mac ? `${mac} ` : ""}${text}`),
+    health: () => ({ ok: server.ok(), says: server.health() }),
     close: async () => {
       await server.close();
       await rm(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { relativeName, shown } from "../../../bootstrapper/tftp/name.ts";
+import { relativeName, shown, withoutOwnFolder } from "../../../bootstrapper/tftp/name.ts";
 
 // biome-ignore format: a table
 test.each([
@@ -12,6 +12,7 @@ test.each([
   { asked: "grub/x86_64-efi/command.lst",        path: "grub/x86_64-efi/command.lst" },
   { asked: "a..b/...c",                          path: "a..b/...c" },
   { asked: "100%",                               path: "100%" },
+  { asked: "::static/vmlinuz",                   path: "static/vmlinuz" },
 ])("$asked is $path", ({ asked, path }) => {
   expect(relativeName(asked)).toEqual({ path });
 });
@@ -35,6 +36,18 @@ test.each([
   { asked: "a".repeat(300),                because: "longer than 255" },
 ])("$asked is refused: $because", ({ asked, because }) => {
   expect(relativeName(asked)).toEqual({ because: expect.stringContaining(because) });
+});
+
+// biome-ignore format: a table
+test.each([
+  { path: "1a2b3c4d/config.txt",                                below: "config.txt" },
+  { path: "52-54-00-00-00-11/overlays/disable-bt.dtbo",         below: "overlays/disable-bt.dtbo" },
+  { path: "564d0a31-9c2f-11ee-8c90-0242ac120002/vmlinuz",       below: "vmlinuz" },
+  { path: "1a2b3c4d",                                           below: undefined },
+  { path: "boot/config.txt",                                    below: undefined },
+  { path: "x/1a2b3c4d/config.txt",                              below: undefined },
+])("without the folder a machine has for itself, $path is $below", ({ path, below }) => {
+  expect(withoutOwnFolder(path)).toBe(below);
 });
 
 test("a log shows a client's words short and printable", () => {

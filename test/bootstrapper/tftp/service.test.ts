@@ -105,6 +105,8 @@ test.each([
 });
 
 test("a block size above the network's MTU is answered with what fits", async () => {
+  await server.close();
+  server = await serveTftp({ "undionly.kpxe": LOADER }, { mtu: () => 1500 });
   const { packet, client, port } = await ask(read("undionly.kpxe", { blksize: 8192, tsize: 0 }));
   expect([...(packet as Packet & { op: "oack" }).options]).toEqual([
     ["blksize", "1468"],
@@ -139,6 +141,29 @@ test("no ACK is answered twice in lockstep", async () => {
 test("a file that fills its blocks ends with an empty one, and an empty file is one empty block", async () => {
   expect((await fetchTftp(server.port, "exactly-two-blocks")).equals(LOADER.subarray(0, 1024))).toBe(true);
   expect(await fetchTftp(server.port, "empty")).toHaveLength(0);
+});
+
+test("the largest blocks there are arrive where the network carries them", async () => {
+  expect((await fetchTftp(server.port, "undionly.kpxe", { blksize: 65464, windowsize: 8 })).equals(LOADER)).toBe(true);
+});
+
+test("a Raspberry Pi is given from below its serial number what all are given, unless it has its own", async () => {
+  await writeFile(join(server.root, "config.txt"), "all");
+  await mkdir(join(server.root, "1a2b3c4d"));
+  await writeFile(join(server.root, "1a2b3c4d/cmdline.txt"), "mine");
+  expect((await fetchTftp(server.port, "1a2b3c4d/config.txt")).toString()).toBe("all");
+  expect((await fetchTftp(server.port, "1a2b3c4d/cmdline.txt")).toString()).toBe("mine");
+  await expect(fetchTftp(server.port, "1a2b3c4d/start4.elf")).rejects.toThrow("error 1");
+});
+
+test("text of any size is translated for netascii, and its size is told as it will be", async () => {
+  const text = "a line of text\n\r".repeat(200_000);
+  await writeFile(join(server.root, "long.txt"), text);
+  const { packet, client, port } = await ask(read("long.txt", { tsize: 0 }, "netascii"));
+  expect((packet as Packet & { op: "oack" }).options.get("tsize")).toBe(String(200_000 * 18));
+  end(client, port);
+  const got = await fetchTftp(server.port, "long.txt", { blksize: 1468, windowsize: 16 }, "netascii");
+  expect(got.toString()).toBe("a line of text\r\n\r\0".repeat(200_000));
 });
 
 test("text is translated for netascii", async () => {
