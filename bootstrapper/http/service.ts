@@ -4,6 +4,7 @@ import Koa from "koa";
 import { bootRoutes } from "./booting/boot.ts";
 import { installRoutes } from "./booting/install.ts";
 import { failures } from "./failures.ts";
+import { HotFiles } from "./files.ts";
 import { guard } from "./guard.ts";
 import { healthRoutes } from "./health.ts";
 import { LIMITS, type Limits } from "./limits.ts";
@@ -36,6 +37,8 @@ export interface HttpOptions {
 export interface HttpService {
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** New connections are met with this certificate. */
+  certify(tls: HttpOptions["tls"]): void;
   /** Resolves within about a second, even while downloads are running. */
   close(): Promise<void>;
 }
@@ -44,7 +47,9 @@ export interface HttpService {
 export async function startHttp(world: World, options: HttpOptions): Promise<HttpService> {
   const limits: Limits = { ...LIMITS, ...options.limits };
   const transfers = new Transfers(world.machines, world.now);
-  const credentials: Credentials = { tokenHash: world.apiTokenHash, sessions: new Sessions(world.now, world.random) };
+  const sessions = new Sessions(world.now, world.random);
+  const credentials: Credentials = { tokenHash: () => world.apiTokenHash, sessions };
+  const files = new HotFiles();
   const page = await readPage();
   const noteRefusal = refusalsJournal(world.journal, world.now);
 
@@ -61,14 +66,15 @@ export async function startHttp(world: World, options: HttpOptions): Promise<Htt
   sessionRoutes(tlsRouter, credentials, world);
   pageRoutes(tlsRouter, page);
   const tlsPlace = { address: options.address, port: options.httpsPort, tls: options.tls };
-  const https = await open(tlsPlace, operatorsOnly(credentials), ...routes(tlsRouter), staticFiles(world, transfers));
+  const https = await open(tlsPlace, operatorsOnly(credentials), ...routes(tlsRouter), staticFiles(world, transfers, files));
   try {
     const plainRouter = stageOne(world, transfers, () => false);
     const plainPlace = { address: options.address, port: options.httpPort };
-    const http = await open(plainPlace, ...routes(plainRouter), staticFiles(world, transfers), tlsOnly(world, https.port));
+    const http = await open(plainPlace, ...routes(plainRouter), staticFiles(world, transfers, files), tlsOnly(world, https.port));
     return {
       httpPort: http.port,
       httpsPort: https.port,
+      certify: https.certify,
       close: async () => {
         await Promise.all([http.close(), https.close()]);
       },

@@ -3,6 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
 import type { RouterContext, RouterMiddleware } from "@koa/router";
 import send from "send";
+import { type HotFiles, tagOf, type Version } from "./files.ts";
 import { Refusal } from "./refusal.ts";
 import { callerOf } from "./request/caller.ts";
 import { honoured } from "./request/range.ts";
@@ -11,20 +12,24 @@ import type { World } from "./world.ts";
 
 const PREFIX = "/static/";
 
-export function staticFiles(world: World, transfers: Transfers): RouterMiddleware {
+export function staticFiles(world: World, transfers: Transfers, files: HotFiles): RouterMiddleware {
   return async (ctx, next) => {
     if (!ctx.path.startsWith(PREFIX) || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
     const path = decodeURIComponent(ctx.path.slice(PREFIX.length)); // request/target.ts has seen that it can be decoded and goes nowhere else
-    await sendFile(ctx, path, await locate(world.staticFolder, path), world, transfers);
+    await sendFile(ctx, path, await locate(world.staticFolder, path), { world, transfers, files });
   };
 }
 
-interface Located {
-  /** Real path of the folder, and of the file below it: links are resolved. */
+interface Located extends Version {
+  /** Real path of the folder, and the file's below it. */
   readonly root: string;
-  readonly path: string;
-  readonly size: number;
-  readonly tag: string;
+  readonly inside: string;
+}
+
+interface Sources {
+  readonly world: World;
+  readonly transfers: Transfers;
+  readonly files: HotFiles;
 }
 
 const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES"]);
@@ -45,16 +50,15 @@ async function locate(folder: string, path: string): Promise<Located> {
     if ([...path.split("/"), ...inside.split(sep)].some((part) => part.startsWith("."))) throw absent("hidden files are not served");
     const facts = await stat(real);
     if (!facts.isFile()) throw absent("it is not a file");
-    const { size, mtimeMs, ino } = facts;
-    // Strong, so that If-Range may trust it (RFC 9110 §8.8.1): a bsroot's files are replaced by renaming, never written in place.
-    return { root, path: inside, size, tag: `"${[size, mtimeMs, ino].map((n) => Math.trunc(n).toString(36)).join("-")}"` };
+    return { root, inside, path: real, size: facts.size, tag: tagOf(facts) };
   } catch (error) {
     if (NOWHERE.has((error as NodeJS.ErrnoException).code ?? "")) throw absent("no such file is in bsroot");
     throw error;
   }
 }
 
-function sendFile(ctx: RouterContext, name: string, file: Located, world: World, transfers: Transfers): Promise<void> {
+/** `send` decides what of the file is to be sent (RFC 9110 §13 and §14), and `files` has its bytes. */
+function sendFile(ctx: RouterContext, name: string, file: Located, { world, transfers, files }: Sources): Promise<void> {
   const { req, res } = ctx;
   const { mac, address } = callerOf(req.socket.remoteAddress, world.machines);
   if (!honoured(req.headers.range, ctx.get("If-Range"))) delete req.headers.range;
@@ -63,28 +67,33 @@ function sendFile(ctx: RouterContext, name: string, file: Located, world: World,
   ctx.set({ "Cache-Control": "no-cache", ETag: file.tag });
 
   return new Promise((done, failed) => {
-    const options = { root: file.root, dotfiles: "ignore", index: false, highWaterMark: chunk(transfers.running) } as const;
-    const sending = send(req, file.path.split(sep).map(encodeURIComponent).join("/"), options);
-    sending.on("stream", (bytes: NodeJS.ReadableStream) => {
-      const start = Number(/^bytes (\d+)-/.exec(String(res.getHeader("Content-Range") ?? ""))?.[1] ?? 0);
+    const sending = send(req, file.inside.split(sep).map(encodeURIComponent).join("/"), {
+      root: file.root,
+      dotfiles: "ignore",
+      index: false,
+    });
+    sending.stream = (_, part) => {
+      const { start, end } = part as { readonly start: number; readonly end: number }; // the last byte is meant
+
+      const bytes = files.stream(file, start, end + 1);
       const download = transfers.begin(mac, name, file.size, start);
       bytes.on("data", (part: Uint8Array) => download.advance(part.length));
+      bytes.once("error", failed);
       res.once("close", () => {
+        bytes.destroy();
         download.end();
         if (mac && !res.writableFinished) {
           const missing = `download of ${name} broke off: ${address} closed the connection before its end`;
           world.journal({ from: "http", mac, level: "warning", text: missing });
         }
       });
-    });
+      bytes.pipe(res);
+    };
     sending.on("error", (error: { readonly status?: number }) => failed(asRefusal(error, name, file.size)));
     res.once("close", done);
     sending.pipe(res);
   });
 }
-
-/** One large chunk is fastest for a few machines; a whole rack shares about 64 MiB. */
-const chunk = (running: number): number => Math.min(1024, Math.max(64, Math.floor(65_536 / (running + 1)))) * 1024;
 
 function asRefusal(error: { readonly status?: number }, name: string, size: number): unknown {
   const what = `${PREFIX}${name} was not sent`;
