@@ -4,11 +4,10 @@ import { createReadStream } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { type ManifestFile, parseLock, parseManifest } from "../cluster/bsroot-files.ts";
-import type { Cluster, TsigKey } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { layout } from "../cluster/layout.ts";
 import { formatProblem, parse } from "../cluster/parse.ts";
 import { resolve as withVersions } from "../cluster/resolve.ts";
-import { parseTsigKey } from "../cluster/tsig-key.ts";
 
 export interface Bsroot {
   /** Absolute, without links. */
@@ -128,20 +127,4 @@ export async function readSecret({ folder }: Pick<Bsroot, "folder">, path: strin
   const place = await realpath(join(folder, path));
   if (!place.startsWith(join(folder, layout.tls.folder) + sep)) throw new BsrootError(`${path}: is not in ${layout.tls.folder}/`);
   return readFile(place);
-}
-
-/** The secret of one of `cluster.dns.keys`, from the file the builder made for it. Throws BsrootError. */
-export async function readTsigSecret(bsroot: Pick<Bsroot, "folder">, { name, algorithm }: TsigKey): Promise<Uint8Array> {
-  const path = layout.tls.tsigKey(name);
-  const refuse = (what: string): never => {
-    throw new BsrootError(`${path}: ${what}; ${BUILD}`);
-  };
-  const bytes = await readSecret(bsroot, path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return refuse("is missing");
-    throw error;
-  });
-  const key = parseTsigKey(new TextDecoder().decode(bytes)) ?? refuse("is no TSIG key");
-  if (key.name !== name || key.algorithm !== algorithm)
-    refuse(`is the ${key.algorithm} key ${key.name}, not the ${algorithm} key ${name} of the description`);
-  return Buffer.from(key.secret, "base64");
 }

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { TsigKey } from "../../cluster/cluster.ts";
 import { layout } from "../../cluster/layout.ts";
-import { formatTsigKey, parseTsigKey, TSIG_SECRET_LENGTH } from "../../cluster/tsig-key.ts";
 import type { Verdict } from "./judge.ts";
+import { formatTsigKey, parseTsigKey, TSIG_SECRET_LENGTH } from "./tsig-file.ts";
 
 /** `text`: the key's file as it lies on disk. A secret somebody brought along is as good as ours, if it is long enough. */
 export function judgeTsigKey({ name, algorithm }: TsigKey, text: string | undefined): Verdict {

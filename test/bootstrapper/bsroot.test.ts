@@ -1,8 +1,8 @@
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { BsrootError, certificateProblems, difference, glance, loadBsroot, readSecret, readTsigSecret } from "../../bootstrapper/bsroot.ts";
+import { BsrootError, certificateProblems, difference, glance, loadBsroot, readSecret } from "../../bootstrapper/bsroot.ts";
 import { check } from "../../bootstrapper/check.ts";
 import { ipv4, mac } from "../../cluster/address.ts";
 import { layout } from "../../cluster/layout.ts";
@@ -136,24 +136,6 @@ describe("a secret", () => {
     renameSync(inside(key), `${inside(key)}.away`);
     symlinkSync("/etc/passwd", inside(key));
     await expect(readSecret(bsroot, key)).rejects.toThrow("is not in tls/");
-  });
-
-  test("of a TSIG key is the bytes that its file spells", async () => {
-    const wanted = { name: "externaldns", algorithm: "hmac-sha256", may: ["update"] } as const;
-    const path = layout.tls.tsigKey("externaldns");
-    const bsroot = await loadBsroot(folder);
-    await expect(readTsigSecret(bsroot, wanted)).rejects.toThrow(`${path}: is missing; build the bsroot again`);
-    mkdirSync(dirname(inside(path)));
-    writeFileSync(inside(path), 'key "externaldns" { algorithm hmac-sha256; secret "c2VjcmV0"; };');
-    expect(Buffer.from(await readTsigSecret(bsroot, wanted)).toString()).toBe("secret");
-    await expect(readTsigSecret(bsroot, { ...wanted, algorithm: "hmac-sha512" })).rejects.toThrow(
-      `${path}: is the hmac-sha256 key externaldns, not the hmac-sha512 key externaldns of the description`,
-    );
-    writeFileSync(inside(path), "c2VjcmV0");
-    const error = await readTsigSecret(bsroot, wanted).catch((thrown: Error) => thrown);
-    expect(error).toBeInstanceOf(BsrootError);
-    expect(String(error)).toMatch(/is no TSIG key/);
-    expect(String(error)).not.toContain("c2VjcmV0");
   });
 });
 

@@ -4,12 +4,13 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readKey } from "../../../bootstrapper/dns/tsig/key-file.ts";
 import { makeTls } from "../../../bsroot-builder/pki/make.ts";
 import { planTls } from "../../../bsroot-builder/pki/plan.ts";
+import { formatTsigKey, parseTsigKey } from "../../../bsroot-builder/pki/tsig-file.ts";
 import { leaves } from "../../../bsroot-builder/pki/wanted.ts";
 import type { Cluster } from "../../../cluster/cluster.ts";
 import { parse } from "../../../cluster/parse.ts";
-import { formatTsigKey, parseTsigKey } from "../../../cluster/tsig-key.ts";
 import { CP, type DescriptionOptions, description, placeTls, WORKER } from "../../support/workshop.ts";
 
 const DAY = 86_400_000;
@@ -208,6 +209,13 @@ describe("a TSIG key", () => {
     });
     expect(stderr).toBe("");
     expect(stdout).toMatch(/a\.demo\.lan\.\s+60\s+IN\s+A\s+10\.77\.0\.5/);
+  });
+
+  test("is read by the bootstrapper as it is", async () => {
+    const [key] = withKey().dns.keys;
+    await build(withKey());
+    const text = await read("dns/externaldns.key");
+    expect(Buffer.from(readKey(text, key!, KEY).secret)).toEqual(secretOf(text));
   });
 
   test("stays what it is over later builds", async () => {

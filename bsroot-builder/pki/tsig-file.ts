@@ -1,5 +1,5 @@
-/** A TSIG key's file, as `tsig-keygen` writes it and `nsupdate -k` and named read it: the builder makes it, the server checks signatures by it. */
-import type { TsigKey } from "./cluster.ts";
+/** A TSIG key's file, as `tsig-keygen` writes it, and as the bootstrapper, `nsupdate -k` and named read it. */
+import type { TsigKey } from "../../cluster/cluster.ts";
 
 export type TsigAlgorithm = TsigKey["algorithm"];
 

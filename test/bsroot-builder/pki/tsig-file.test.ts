@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatTsigKey, parseTsigKey, TSIG_SECRET_LENGTH, type TsigAlgorithm } from "../../cluster/tsig-key.ts";
+import { formatTsigKey, parseTsigKey, TSIG_SECRET_LENGTH, type TsigAlgorithm } from "../../../bsroot-builder/pki/tsig-file.ts";
 
 test("what is written is read again", () => {
   const key = fc.record({
