@@ -63,6 +63,7 @@ export interface DnsFacts {
   /** The names of the TSIG keys. */
   readonly keys: readonly Stated<string>[];
   readonly api?: Stated<string> | undefined;
+  readonly ingress?: Stated<string> | undefined;
 }
 
 export interface MachineFacts {

@@ -33,6 +33,7 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
       })),
       keys: (form.dns?.keys ?? []).flatMap(({ name }, index) => stated(name, "dns", "keys", index, "name") ?? []),
       api: stated(form.dns?.api, "dns", "api"),
+      ingress: stated(form.dns?.ingress, "dns", "ingress"),
     },
     podSubnet: stated(kubernetes?.podSubnet, "kubernetes", "podSubnet"),
     serviceSubnet: stated(kubernetes?.serviceSubnet, "kubernetes", "serviceSubnet"),

@@ -69,7 +69,7 @@ function* checkRecords(facts: Facts, { records }: DnsFacts, domain: string): Ite
 /** Who answers to a name already says where it leads; further texts and services are welcome there. */
 const TAKING = new Set<DnsRecord["type"]>(["A", "CNAME", "NS", "PTR"]);
 
-function takenNames({ machines, bootstrapperName, networks }: Facts, domain: string): ReadonlyMap<string, string> {
+function takenNames({ machines, bootstrapperName, networks, dns }: Facts, domain: string): ReadonlyMap<string, string> {
   const [{ bootstrapper }] = networks;
   const machineNames = machines.flatMap(({ name, mac, address }) => {
     const owner = name ? `machine ${name.value}` : mac && `machine ${mac.value}`;
@@ -82,6 +82,8 @@ function takenNames({ machines, bootstrapperName, networks }: Facts, domain: str
   });
   return new Map([
     ...machineNames,
+    ...(dns?.api ? [[`${dns.api.value}.${domain}`, "every control plane's (dns.api)"] as const] : []),
+    ...(dns?.ingress ? [[`*.${dns.ingress.value}.${domain}`, "every ingress node's (dns.ingress)"] as const] : []),
     ...(bootstrapperName ? [[`${bootstrapperName.value}.${domain}`, "the bootstrapper's name"] as const] : []),
     ...(bootstrapper ? [[reverseName(bootstrapper.value), "the bootstrapper's address"] as const] : []),
   ]);

@@ -190,6 +190,8 @@ describe("DNS", () => {
     { dns: records("cp-1 A 10.0.0.5"), says: "cp-1.demo.lan is the name of machine cp-1; write another name" },
     { dns: records("52-54-00-77-00-11 CNAME a"), says: "is the name of machine cp-1" },
     { dns: records("bootstrapper A 10.0.0.5"), says: "bootstrapper.demo.lan is the bootstrapper's name" },
+    { dns: records("api A 10.0.0.5"), says: "api.demo.lan is every control plane's (dns.api); write another name" },
+    { dns: records("*.apps CNAME a"), says: "*.apps.demo.lan is every ingress node's (dns.ingress); write another name" },
     { dns: records("10.77.0.11 PTR a"), says: "11.0.77.10.in-addr.arpa is the address of machine cp-1" },
     {
       dns: records("www.example.com. A 10.0.0.5"),
@@ -220,7 +222,7 @@ describe("DNS", () => {
   });
 
   test("takes further texts, services and IPv6 addresses for a machine's name", () => {
-    expect(said("", records("cp-1 TXT x", "cp-1 AAAA fd00::1", "_ssh._tcp.cp-1 SRV 0 0 22 cp-1"))).toEqual([]);
+    expect(said("", records("cp-1 TXT x", "cp-1 AAAA fd00::1", "api AAAA fd00::1", "_ssh._tcp.cp-1 SRV 0 0 22 cp-1"))).toEqual([]);
   });
 
   test("takes names of every network's reverse zone", () => {
