@@ -51,12 +51,12 @@ function whose({ op, mac }: Packet): string | undefined {
 }
 
 function situate(request: Packet, world: World): Situated | string {
-  const segment = whose(request) ?? locate(request, world.site, world.heardOn);
+  const { site, book, now, nextBoot } = world;
+  const segment = whose(request) ?? locate(request, site, world.heardOn);
   if (typeof segment === "string") return segment;
-  const { book } = world;
   const clientId = request.options.clientId && hex(request.options.clientId);
   const asker = { mac: request.mac, holder: holderOf(book.plan, request.mac, clientId), pool: book.pools[segment.index]! };
-  return { ...world, request, segment, asker, clientId };
+  return { request, segment, asker, clientId, site, book, now, nextBoot };
 }
 
 function discover(situated: Situated): Decision {

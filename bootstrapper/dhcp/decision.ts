@@ -29,7 +29,7 @@ export type Decision = Verdict & {
 type Verdict = { readonly do: "reply"; readonly packet: Packet; readonly to: Destination; readonly room: Room } | { readonly do: "ignore" };
 
 /** A request with what was found out about it first. */
-export interface Situated extends World {
+export interface Situated extends Omit<World, "heardOn"> {
   readonly request: Packet;
   /** Where it is. */
   readonly segment: Segment;

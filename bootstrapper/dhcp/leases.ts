@@ -169,9 +169,11 @@ export function record(book: Book, lease: Lease, now: number): void {
   if (!pool) return;
   const holder = holderOf(book.plan, mac, lease.clientId);
   forget(book, pool, address);
-  const former = pool.byHolder.get(holder);
-  if (former !== undefined && state !== "declined") forget(book, pool, former);
-
+  const former = state === "declined" ? undefined : pool.byHolder.get(holder);
+  if (former !== undefined) {
+    forget(book, pool, former);
+    if (inPool(pool, former)) pool.ending.set(former, -Infinity); // free at once
+  }
   book.byAddress.set(address, lease);
   if (inPool(pool, address)) pool.ending.set(address, lease.endsAt ?? Infinity);
   if (state === "declined") quarantine(book, pool, address, now);
@@ -181,7 +183,7 @@ export function record(book: Book, lease: Lease, now: number): void {
   skipUsed(book, pool);
 }
 
-/** The address stays known to `ending`, so that a machine that moved leaves an address that can be given again. */
+/** Only `ending` still knows the address. */
 function forget(book: Book, pool: Pool, address: Ipv4): void {
   const lease = book.byAddress.get(address);
   if (!lease) return;
@@ -189,7 +191,6 @@ function forget(book: Book, pool: Pool, address: Ipv4): void {
   const holder = holderOf(book.plan, mac, clientId);
   book.byAddress.delete(address);
   pool.declined.delete(address);
-  if (inPool(pool, address)) pool.ending.set(address, -Infinity);
   if (pool.byHolder.get(holder) === address) pool.byHolder.delete(holder);
   if (book.byMac.get(mac) === address) book.byMac.delete(mac);
   if (hostname !== undefined && book.byName.get(hostname) === address) book.byName.delete(hostname);

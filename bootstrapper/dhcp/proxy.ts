@@ -6,7 +6,7 @@ import { type Decision, ignore, type World } from "./decision.ts";
 import { recognise } from "./firmware.ts";
 import { locate } from "./locate.ts";
 import type { Packet } from "./packet.ts";
-import { blank, bootFields, type Destination, roomOf } from "./reply.ts";
+import { bootOnly, type Destination, roomOf } from "./reply.ts";
 
 /** Where a packet was heard: broadcast on port 67, or sent to the boot server port 4011 by firmware that has its address. */
 export type Heard = "dhcp" | "pxe";
@@ -27,15 +27,8 @@ export function answerProxy(request: Packet, heard: Heard, world: Pick<World, "s
   if (!boot.handover.bootFile) return { ...ignore(`there is nothing for it to boot${boot.because}`), ...boot.level };
   // iPXE's no-proxy option would make it throw away this very offer.
   const { ipxe: _, ...options } = boot.handover.options;
-  const { server } = segment;
-  const fields = bootFields(request, server, { ...boot.handover, options: { vendorClass: "PXEClient", ...options } });
-  const packet: Packet = {
-    ...blank(request, { messageType: heard === "dhcp" ? "offer" : "ack", serverId: server, ...fields.options }),
-    clientAddress: heard === "dhcp" ? NOWHERE : request.clientAddress,
-    serverAddress: fields.serverAddress,
-    serverName: fields.serverName,
-    bootFile: fields.bootFile,
-  };
+  const handover = { ...boot.handover, options: { vendorClass: "PXEClient", ...options } };
+  const packet = bootOnly({ request, site, segment }, heard === "dhcp" ? "offer" : "ack", handover);
   return { do: "reply", packet, to: whereTo(request, heard), room: roomOf(request), because: `it asks what to boot${boot.because}` };
 }
 

@@ -4,46 +4,67 @@ import { completedName } from "./client-name.ts";
 import type { Situated } from "./decision.ts";
 import { over } from "./described.ts";
 import type { Handover } from "./firmware.ts";
-import { OPTIONS, type OptionName, type Options } from "./options.ts";
+import { type MessageType, OPTIONS, type OptionName, type Options } from "./options.ts";
 import { LEAST, type Packet, type Room } from "./packet.ts";
 import { addressIn, SERVER_OVERRIDE } from "./relay-agent.ts";
 import type { Segment } from "./site.ts";
 
 type Where = Pick<Situated, "request" | "site" | "segment">;
+/** Options while they are put together: one object, because there is one for each packet. */
+type Draft = { -readonly [Name in keyof Options]: Options[Name] };
 
 /** `address` is yiaddr. */
 export function grant(where: Where, type: "offer" | "ack", address: Ipv4, hostname: string | undefined, boot: Handover): Packet {
   const { request, segment } = where;
-  return {
-    ...configuration(where, hostname, boot, { messageType: type, ...times(segment.lease) }),
-    clientAddress: type === "ack" && request.clientAddress === address ? address : NOWHERE,
-    yourAddress: address,
-  };
+  const options = configuration(where, type, hostname);
+  options.leaseTime = segment.lease;
+  if (segment.lease !== Infinity) {
+    options.renewalTime = Math.floor(segment.lease / 2); // RFC 2131 §4.4.5
+    options.rebindingTime = Math.floor((segment.lease * 7) / 8);
+  }
+  const clientAddress = type === "ack" && request.clientAddress === address ? address : NOWHERE;
+  return replyTo(request, options, { clientAddress, yourAddress: address }, bootFields(request, segment.server, boot, options));
 }
 
 /** The answer to a machine that only wants to know: no address and no times (RFC 2131 §4.3.5). */
 export function inform(where: Where, hostname: string | undefined, boot: Handover): Packet {
-  return { ...configuration(where, hostname, boot, { messageType: "ack" }), clientAddress: where.request.clientAddress };
+  const { request, segment } = where;
+  const options = configuration(where, "ack", hostname);
+  const addresses = { clientAddress: request.clientAddress, yourAddress: NOWHERE };
+  return replyTo(request, options, addresses, bootFields(request, segment.server, boot, options));
+}
+
+/** What ProxyDHCP says: what to boot, and nothing of addresses. */
+export function bootOnly({ request, segment: { server } }: Where, type: "offer" | "ack", boot: Handover): Packet {
+  const options: Draft = { messageType: type, serverId: server };
+  const clientAddress = type === "ack" ? request.clientAddress : NOWHERE;
+  return replyTo(request, options, { clientAddress, yourAddress: NOWHERE }, bootFields(request, server, boot, options));
 }
 
 /** `message` is for whoever reads the client's log. */
 export function refuse({ request, segment }: Where, message: string): Packet {
-  return {
-    ...blank(request, { messageType: "nak", serverId: serverIdFor(request, segment), message }),
-    // RFC 2131 §4.3.2: the relay must broadcast it, the client has no address it could trust.
-    broadcast: request.broadcast || request.relayAddress !== NOWHERE,
-  };
+  const packet = replyTo(request, { messageType: "nak", serverId: serverIdFor(request, segment), message });
+  // RFC 2131 §4.3.2: the relay must broadcast it, the client has no address it could trust.
+  return { ...packet, broadcast: request.broadcast || request.relayAddress !== NOWHERE };
 }
 
 /** The answer to a client that would otherwise make up an address (RFC 2563 §3): there is none, and it shall not. */
 export function noAddress({ request, segment }: Where): Packet {
-  return blank(request, { messageType: "offer", serverId: serverIdFor(request, segment), autoConfigure: DO_NOT });
+  return replyTo(request, { messageType: "offer", serverId: serverIdFor(request, segment), autoConfigure: DO_NOT });
 }
 const DO_NOT = 0; // RFC 2563 §2
 
-/** A reply that repeats what a server must repeat, and says nothing else. */
-export function blank(request: Packet, options: Options): Packet {
+type Addresses = Pick<Packet, "clientAddress" | "yourAddress">;
+type BootFields = Pick<Packet, "serverAddress" | "serverName" | "bootFile">;
+const NO_ADDRESSES: Addresses = { clientAddress: NOWHERE, yourAddress: NOWHERE };
+const NO_BOOT: BootFields = { serverAddress: NOWHERE, serverName: "", bootFile: "" };
+
+/** Says `options`, and repeats what a server must repeat. */
+function replyTo(request: Packet, options: Draft, { clientAddress, yourAddress } = NO_ADDRESSES, boot = NO_BOOT): Packet {
   const { clientId, relayAgent, subnetSelection } = request.options;
+  if (subnetSelection) options.subnetSelection = subnetSelection; // RFC 3011 §2
+  if (clientId) options.clientId = clientId; // RFC 6842 §3
+  if (relayAgent) options.relayAgent = relayAgent; // RFC 3046 §2.2
   return {
     op: "reply",
     hardwareType: request.hardwareType,
@@ -51,39 +72,28 @@ export function blank(request: Packet, options: Options): Packet {
     transaction: request.transaction,
     seconds: 0,
     broadcast: request.broadcast,
-    clientAddress: NOWHERE,
-    yourAddress: NOWHERE,
-    serverAddress: NOWHERE,
+    clientAddress,
+    yourAddress,
+    serverAddress: boot.serverAddress,
     relayAddress: request.relayAddress,
     mac: request.mac,
-    serverName: "",
-    bootFile: "",
-    options: {
-      ...options,
-      ...(subnetSelection && { subnetSelection }), // RFC 3011 §2
-      ...(clientId && { clientId }), // RFC 6842 §3
-      ...(relayAgent && { relayAgent }), // RFC 3046 §2.2
-    },
-    oddities: [],
+    serverName: boot.serverName,
+    bootFile: boot.bootFile,
+    options,
+    oddities: NONE,
   };
 }
+const NONE: readonly string[] = [];
 
 /** What names the boot file, in all the places that firmware looks for it: some know only the fields, some only the options. */
-export function bootFields(
-  request: Packet,
-  server: Ipv4,
-  { bootFile, options: how }: Handover,
-): Pick<Packet, "serverAddress" | "serverName" | "bootFile" | "options"> {
+function bootFields(request: Packet, server: Ipv4, { bootFile, options: how }: Handover, options: Draft): BootFields {
   const { machineId } = request.options;
-  const options: Options = { ...how, ...(machineId && { machineId }) }; // RFC 4578 §2.3
-  if (!bootFile) return { serverAddress: NOWHERE, serverName: "", bootFile: "", options };
-  const inOptions = options.vendorClass === "HTTPClient" || asksFor(request, "bootFile");
-  return {
-    serverAddress: server,
-    serverName: server,
-    bootFile,
-    options: { ...options, ...(inOptions && { bootFile }), ...(asksFor(request, "bootServer") && { bootServer: server }) },
-  };
+  if (machineId) options.machineId = machineId; // RFC 4578 §2.3
+  Object.assign(options, how);
+  if (!bootFile) return NO_BOOT;
+  if (how.vendorClass === "HTTPClient" || asksFor(request, "bootFile")) options.bootFile = bootFile;
+  if (asksFor(request, "bootServer")) options.bootServer = server;
+  return { serverAddress: server, serverName: server, bootFile };
 }
 
 export type Destination =
@@ -112,19 +122,15 @@ export function roomOf({ options: { maxMessageSize = TAKES.least } }: Packet): R
   return { least: LEAST, most: Math.min(Math.max(maxMessageSize, TAKES.least), TAKES.most) - HEADERS };
 }
 
-function configuration({ request, site, segment }: Where, hostname: string | undefined, boot: Handover, first: Options): Packet {
-  const fields = bootFields(request, segment.server, boot);
+function configuration({ request, site, segment }: Where, type: MessageType, hostname: string | undefined): Draft {
   const own = site.machineOptions.get(request.mac);
+  const options = asked(own ? over(segment.options, own) : segment.options, request);
   const { clientName } = request.options;
-  const options: Options = {
-    ...asked(own ? over(segment.options, own) : segment.options, request),
-    ...(hostname && asksFor(request, "hostname") && { hostname }),
-    ...(clientName && { clientName: completedName(clientName, hostname, site.domain) }),
-    ...first,
-    serverId: serverIdFor(request, segment),
-    ...fields.options,
-  };
-  return { ...blank(request, options), serverAddress: fields.serverAddress, serverName: fields.serverName, bootFile: fields.bootFile };
+  if (hostname && asksFor(request, "hostname")) options.hostname = hostname;
+  if (clientName) options.clientName = completedName(clientName, hostname, site.domain);
+  options.messageType = type;
+  options.serverId = serverIdFor(request, segment);
+  return options;
 }
 
 /** RFC 5107 §5: a relay may have the client speak to it instead of to us. */
@@ -140,21 +146,14 @@ const UNASKED = new Set([1, 43, 60, 66, 67, 128, 129, 130, 131, 132, 133, 134, 1
 /** A client that says nothing of what it wants gets everything. */
 const asksFor = ({ options: { wanted } }: Packet, name: OptionName): boolean => wanted?.includes(OPTIONS[name].code) ?? true;
 
-function asked(known: Options, request: Packet): Options {
-  const { wanted } = request.options;
-  if (!wanted) return known;
-  const said: Record<string, unknown> = {};
-  for (const name of Object.keys(known) as (OptionName | "others")[]) {
+function asked(known: Options, { options: { wanted } }: Packet): Draft {
+  if (!wanted) return { ...known };
+  const said: Partial<Record<keyof Options, unknown>> = {};
+  for (const name in known) {
     if (name === "others") continue;
-    const { code } = OPTIONS[name];
-    if (UNASKED.has(code) || wanted.includes(code)) said[name] = known[name];
+    const { code } = OPTIONS[name as OptionName];
+    if (UNASKED.has(code) || wanted.includes(code)) said[name as OptionName] = known[name as OptionName];
   }
-  if (known.others) said["others"] = new Map([...known.others].filter(([code]) => UNASKED.has(code) || wanted.includes(code)));
-  return said as Options;
-}
-
-/** RFC 2131 §4.4.5: renew at half of the lease, ask anybody at seven eighths. */
-function times(lease: number): Options {
-  if (lease === Infinity) return { leaseTime: lease };
-  return { leaseTime: lease, renewalTime: Math.floor(lease / 2), rebindingTime: Math.floor((lease * 7) / 8) };
+  if (known.others) said.others = new Map([...known.others].filter(([code]) => UNASKED.has(code) || wanted.includes(code)));
+  return said as Draft;
 }

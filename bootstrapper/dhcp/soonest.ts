@@ -4,10 +4,10 @@ export interface Due<Key> {
   readonly at: number;
 }
 
-/** A binary heap that remembers where each key stands. */
+/** A binary heap whose entries know where they stand. */
 export class Soonest<Key> {
-  readonly #heap: Due<Key>[] = [];
-  readonly #places = new Map<Key, number>();
+  readonly #heap: Entry<Key>[] = [];
+  readonly #entries = new Map<Key, Entry<Key>>();
 
   get size(): number {
     return this.#heap.length;
@@ -19,47 +19,58 @@ export class Soonest<Key> {
 
   /** Adds `key`, or moves it to its new time. */
   set(key: Key, at: number): void {
-    const place = this.#places.get(key) ?? this.#heap.length;
-    this.#put({ key, at }, place);
-    this.#settle(place);
+    const known = this.#entries.get(key);
+    if (known) {
+      known.at = at;
+      this.#settle(known);
+      return;
+    }
+    const entry = { key, at, place: this.#heap.length };
+    this.#entries.set(key, entry);
+    this.#heap.push(entry);
+    this.#settle(entry);
   }
 
   /** Does nothing for a key that is not there. */
   delete(key: Key): void {
-    const place = this.#places.get(key);
-    if (place === undefined) return;
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
     const last = this.#heap.pop()!;
-    this.#places.delete(key);
-    if (place === this.#heap.length) return;
-    this.#put(last, place);
-    this.#settle(place);
+    if (last === entry) return;
+    this.#put(last, entry.place);
+    this.#settle(last);
   }
 
-  #settle(place: number): void {
-    const entry = this.#heap[place]!;
-    let at = place;
-    while (at > 0 && this.#time((at - 1) >> 1) > entry.at) at = this.#swap(at, (at - 1) >> 1);
-    for (;;) {
-      const left = 2 * at + 1;
-      const earlier = this.#time(left) <= this.#time(left + 1) ? left : left + 1;
-      if (this.#time(earlier) >= entry.at) return;
-      at = this.#swap(at, earlier);
+  #settle(entry: Entry<Key>): void {
+    const heap = this.#heap;
+    let { place } = entry;
+    while (place > 0) {
+      const parent = heap[(place - 1) >> 1]!;
+      if (parent.at <= entry.at) break;
+      this.#put(parent, place);
+      place = (place - 1) >> 1;
     }
+    for (;;) {
+      const left = heap[2 * place + 1];
+      const right = heap[2 * place + 2];
+      const earlier = right && right.at < left!.at ? right : left;
+      if (!earlier || earlier.at >= entry.at) break;
+      const { place: below } = earlier;
+      this.#put(earlier, place);
+      place = below;
+    }
+    this.#put(entry, place);
   }
 
-  #time(place: number): number {
-    return this.#heap[place]?.at ?? Infinity;
-  }
-
-  #swap(from: number, to: number): number {
-    const entry = this.#heap[from]!;
-    this.#put(this.#heap[to]!, from);
-    this.#put(entry, to);
-    return to;
-  }
-
-  #put(entry: Due<Key>, place: number): void {
+  #put(entry: Entry<Key>, place: number): void {
     this.#heap[place] = entry;
-    this.#places.set(entry.key, place);
+    entry.place = place;
   }
+}
+
+interface Entry<Key> {
+  readonly key: Key;
+  at: number;
+  place: number;
 }

@@ -63,7 +63,7 @@ export class ByteWriter {
   #length = 0;
 
   constructor(expected = 512) {
-    this.#bytes = new Uint8Array(expected);
+    this.#bytes = pooled(expected);
   }
 
   get length(): number {
@@ -126,11 +126,17 @@ export class ByteWriter {
     const at = this.#length;
     const needed = at + length;
     if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      const grown = pooled(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
     this.#length = needed;
     return at;
   }
+}
+
+/** Whatever was in it before: every byte that leaves a writer was written. */
+function pooled(length: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length);
+  return new Uint8Array(buffer, byteOffset, length);
 }
