@@ -81,12 +81,14 @@ export function makeRouterAdvertisements({ cluster, kept }: Base, cards: readonl
   return startRouterAdvertisements({ cards, journal: kept.journal });
 }
 
-export function makeTftp({ settings: { ports }, bsroot, cluster, address, kept, roster }: Base): Promise<TftpServer> {
+export function makeTftp(base: Base): Promise<TftpServer> {
+  const { address, roster, bsroot } = base;
+  const { ports } = base.settings;
+  const { journal } = base.kept;
   const server = endpoints(address, ports, bsroot.ca);
-  const { journal } = kept;
   const made = menuFiles({
     machines: roster,
-    menu: (loader, mac, next) => menuFor(loader, mac, next, { cluster, server }),
+    menu: (loader, mac, next) => menuFor(loader, mac, next, { cluster: base.cluster, server }),
     menuForStranger,
     journal,
     now: Date.now,
