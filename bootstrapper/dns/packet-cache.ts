@@ -1,11 +1,13 @@
 /**
  * Finished answers to plain questions of our neighbours about our own names: from a datagram to its answer without an object on the way.
- * What is asked has one place in a table of fixed size; whoever hashes to the same place takes it.
+ * What is asked has its place in a table of fixed size; when its few places are taken, the newest takes one of them.
  */
 import { HEADER_SIZE } from "./survey.ts";
 
 /** A power of two. With answers of 512 bytes, 4 MB. */
 const PLACES = 8192;
+/** A power of two: questions that hash to the same place and are kept side by side. */
+const NEIGHBOURS = 4;
 /** Bytes; larger answers are rare, and made anew each time. */
 const LARGEST = 512;
 /** Milliseconds that an answer which hangs on leases is kept. */
@@ -35,22 +37,22 @@ export class PacketCache {
   /** The answer, ready to be sent. `now`: milliseconds. */
   find(message: Buffer, now: number): Buffer | undefined {
     if (!this.#identify(message)) return undefined;
-    const kept = this.#places[this.#hash & (PLACES - 1)];
-    if (kept === undefined || kept.hash !== this.#hash || kept.meta !== this.#meta || now >= kept.until) return undefined;
-    const { question, answers } = kept;
-    const nameEnd = this.#end - HEADER_SIZE - 4;
-    if (question.length !== nameEnd + 4) return undefined;
-    for (let at = 0; at < nameEnd; at++) if (question[at] !== LOWER[message[HEADER_SIZE + at]!]) return undefined;
-    for (let at = nameEnd; at < nameEnd + 4; at++) if (question[at] !== message[HEADER_SIZE + at]) return undefined;
+    const place = this.#placeOf(message);
+    const kept = place < 0 ? undefined : this.#places[place];
+    if (kept === undefined || now >= kept.until) return undefined;
+    const { answers } = kept;
     let turn = 0;
     if (answers.length > 1) {
       turn = kept.turn;
       kept.turn = turn + 1 < answers.length ? turn + 1 : 0;
     }
-    const answer = Buffer.from(answers[turn]!);
+    const finished = answers[turn]!;
+    const answer = Buffer.allocUnsafe(finished.length);
+    finished.copy(answer, this.#end, this.#end);
+    for (let at = 2; at < HEADER_SIZE; at++) answer[at] = finished[at]!;
     answer[0] = message[0]!;
     answer[1] = message[1]!;
-    answer.set(message.subarray(HEADER_SIZE, this.#end), HEADER_SIZE); // the client's capitals
+    for (let at = HEADER_SIZE; at < this.#end; at++) answer[at] = message[at]!; // the client's capitals
     return answer;
   }
 
@@ -61,19 +63,43 @@ export class PacketCache {
     for (let at = 0; at < question.length - 4; at++) question[at] = LOWER[question[at]!]!;
     const until = steady ? Number.POSITIVE_INFINITY : now + UNSTEADY;
     const turn = answers.length > 1 ? 1 : 0; // the first has just gone out
-    this.#places[this.#hash & (PLACES - 1)] = {
-      hash: this.#hash,
-      meta: this.#meta,
-      question,
-      answers: answers.map((one) => Buffer.from(one)),
-      turn,
-      until,
-    };
+    const kept = { hash: this.#hash, meta: this.#meta, question, answers: answers.map((one) => Buffer.from(one)), turn, until };
+    const place = this.#placeOf(message);
+    this.#places[place < 0 ? this.#roomFor() : place] = kept;
   }
 
   /** Something changed: no answer can be trusted any more. */
   clear(): void {
     this.#places.fill(undefined);
+  }
+
+  /** Where the question at hand is kept; -1 when it is not. */
+  #placeOf(message: Buffer): number {
+    const first = this.#firstPlace();
+    for (let place = first; place < first + NEIGHBOURS; place++) {
+      const kept = this.#places[place];
+      if (kept !== undefined && kept.hash === this.#hash && kept.meta === this.#meta && this.#asks(message, kept.question)) return place;
+    }
+    return -1;
+  }
+
+  /** Where the question at hand may be put: a place that is free, or any of its own. */
+  #roomFor(): number {
+    const first = this.#firstPlace();
+    for (let place = first; place < first + NEIGHBOURS; place++) if (this.#places[place] === undefined) return place;
+    return first + ((this.#hash >>> 24) & (NEIGHBOURS - 1));
+  }
+
+  #firstPlace(): number {
+    return this.#hash & (PLACES - 1) & ~(NEIGHBOURS - 1);
+  }
+
+  #asks(message: Buffer, question: Buffer): boolean {
+    const { length } = question;
+    if (HEADER_SIZE + length !== this.#end) return false;
+    for (let at = 0; at < length - 4; at++) if (question[at] !== LOWER[message[HEADER_SIZE + at]!]) return false;
+    for (let at = length - 4; at < length; at++) if (question[at] !== message[HEADER_SIZE + at]) return false;
+    return true;
   }
 
   /** Whether it is a plain question: one name, no flags but RD, AD and CD, and EDNS at most without options. */
