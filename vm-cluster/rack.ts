@@ -33,6 +33,8 @@ export interface Equipment {
   readonly key: Key;
   readonly accelerator: Accelerator;
   readonly state: RackState;
+  /** Container images to carry, and the folder that holds them as their registry's API would answer. */
+  readonly registry?: { readonly origin: string; readonly folder: string; readonly images: readonly string[] };
 }
 
 export class Rack {
@@ -47,7 +49,7 @@ export class Rack {
   readonly #key: Key;
 
   /** Makes folder and files; nothing runs yet. `hardware` may have machines that the description does not list. */
-  constructor(cluster: Cluster, hardware: readonly Hardware[], { image, key, accelerator, state }: Equipment) {
+  constructor(cluster: Cluster, hardware: readonly Hardware[], { image, key, accelerator, state, registry }: Equipment) {
     this.cluster = cluster;
     this.#state = state;
     this.#key = key;
@@ -56,7 +58,9 @@ export class Rack {
     mkdirSync(state.folder, { recursive: true });
     mkdirSync(state.sockets, { recursive: true, mode: 0o700 });
     const mirrors = ["github.com"].map((host) => ({ from: `https://${host}`, to: pathToFileURL(join(image.mirror, host)).href }));
-    const { description, differences } = rehearse(cluster, { os: image.os, sshKey: key.public, mirrors });
+    if (registry) mirrors.push({ from: registry.origin, to: pathToFileURL(registry.folder).href });
+    const lab = { os: image.os, sshKey: key.public, mirrors, images: registry?.images ?? [] };
+    const { description, differences } = rehearse(cluster, lab);
     this.differences = differences;
     writeFileSync(this.#description, dump(description, { lineWidth: -1 }));
     this.machines = hardware.map((one, port) => new VirtualMachine(one, port, accelerator, state));

@@ -7,6 +7,8 @@ export interface Lab {
   /** A public key that may log in to every node. */
   readonly sshKey: string;
   readonly mirrors: readonly Mirror[];
+  /** Container images that the lab has, in place of those described. */
+  readonly images: readonly string[];
 }
 
 export interface Rehearsal {
@@ -44,6 +46,7 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
       labels,
       options: raw(options),
     })),
+    images: lab.images,
     mirrors: [...lab.mirrors, ...cluster.mirrors],
     install: { window: time(install.window), attempts: install.attempts },
   };
@@ -51,7 +54,7 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
 }
 
 function differences(cluster: Cluster): readonly string[] {
-  const { network, machines, unlisted } = cluster;
+  const { network, machines, unlisted, images } = cluster;
   const systems = [...new Set(machines.map(({ os }) => os.target))].join(" and ");
   const foreign = machines.filter(({ architecture }) => architecture !== "amd64");
   const signed = machines.filter(({ secureBoot }) => secureBoot);
@@ -63,6 +66,7 @@ function differences(cluster: Cluster): readonly string[] {
     ...(signed.length > 0 ? [`${names(signed)}: the lab's firmware starts what nobody signed`] : []),
     ...networkDifferences(cluster),
     ...(network.dhcp === "proxy" ? ["the bootstrapper gives the addresses itself: the site's DHCP server is not in the lab"] : []),
+    ...(images.length > 0 ? [`no container images are fetched: nothing in the lab would run ${images.join(", ")}`] : []),
     ...(unlisted.become === "worker" ? ["a machine that is not listed is left alone"] : []),
   ];
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ipv4 } from "../../cluster/address.ts";
 import { fileIn, SPARE, spare } from "./spare.ts";
-import { ask, begin, journaled, machineOf, on, phase, type Story, until } from "./story.ts";
+import { ask, begin, GREETING, journaled, machineOf, on, phase, type Story, until } from "./story.ts";
 import { fingerprint, installOn, SAYS, stranger } from "./stranger.ts";
 
 const SERVER = "10.77.0.1";
@@ -196,6 +196,17 @@ describe("a running node", () => {
 });
 
 describe.sequential("afterwards", () => {
+  test("a node pulls a container image under its own name from the bootstrapper, over TLS", async () => {
+    const pulled = await on(
+      story,
+      "worker-2",
+      `sudo ctr --namespace k8s.io images pull --hosts-dir /etc/containerd/certs.d ${GREETING} >/dev/null
+       sudo mkdir -p /run/greeting && sudo ctr --namespace k8s.io images mount ${GREETING} /run/greeting >/dev/null
+       head -n 1 /run/greeting/greeting; sudo umount /run/greeting`,
+    );
+    expect(pulled.trim()).toBe("greeting for amd64");
+  });
+
   test("a second request for released secrets is refused, even from the right machine with its own token, and journaled", async () => {
     const { mac } = await machineOf(story, "worker-1");
     const answers = await on(

@@ -1,5 +1,6 @@
 /** The rack of the end-to-end test, and the words its story is told in. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Machine } from "../../cluster/cluster.ts";
 import { parse } from "../../cluster/parse.ts";
@@ -10,7 +11,10 @@ import type { Hardware } from "../../vm-cluster/qemu.ts";
 import { hardwareOf, Rack } from "../../vm-cluster/rack.ts";
 import { RackState } from "../../vm-cluster/rack-state.ts";
 import { labKey } from "../../vm-cluster/ssh.ts";
+import { asRegistry, makeImage } from "../support/container-image.ts";
 
+/** A container image that the rack's bootstrapper serves. */
+export const GREETING = "registry.k8s.io/sextant/greeting:1";
 const DESCRIPTION = "vm-cluster/cluster-desc.yml";
 
 /** Seconds that any one step may take before something is surely wrong. Not a measure: two cores translate every instruction of four machines. */
@@ -40,7 +44,11 @@ export async function begin({ described, strangers, wrongClock }: Cast): Promise
   const parts = await image((line) => console.log(line));
   const cluster = { ...parsed.cluster, machines: [...parsed.cluster.machines, described] };
   const own = hardwareOf(parsed.cluster).map((one) => (one.name === wrongClock.name ? { ...one, clock: wrongClock.clock } : one));
-  const equipment = { image: parts, key: await labKey(), accelerator: await accelerator(parts), state };
+  const origin = join(state.folder, "origin");
+  const digest = makeImage(join(state.folder, "greeting"), "greeting");
+  asRegistry(join(state.folder, "greeting"), origin, "sextant/greeting", "1", digest);
+  const registry = { origin: "https://registry.k8s.io", folder: origin, images: [GREETING] };
+  const equipment = { image: parts, key: await labKey(), accelerator: await accelerator(parts), state, registry };
   const rack = new Rack(cluster, [...own, ...strangers], equipment);
   await rack.buildBsroot(false);
   await rack.wire();

@@ -1,7 +1,7 @@
 /** Small container images made from nothing, and the real registry that hands them out. */
 import { execFile, spawn } from "node:child_process";
 import { createHash, createSign, generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -37,6 +37,17 @@ export function makeImage(folder: string, name: string, architectures: readonly 
   const entry = { ...index, annotations: { "org.opencontainers.image.ref.name": "it" } };
   writeFileSync(join(folder, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
   return index.digest;
+}
+
+/** The same image as a registry's API answers it, as files: https://ORIGIN/v2/REPOSITORY/manifests/TAG and so on, below `folder`. */
+export function asRegistry(layout: string, folder: string, repository: string, tag: string, digest: string): void {
+  const blobs = join(layout, "blobs", "sha256");
+  for (const kind of ["manifests", "blobs"]) {
+    const to = join(folder, "v2", repository, kind);
+    mkdirSync(to, { recursive: true });
+    for (const name of readdirSync(blobs)) copyFileSync(join(blobs, name), join(to, `sha256:${name}`));
+  }
+  copyFileSync(join(blobs, digest.slice("sha256:".length)), join(folder, "v2", repository, "manifests", tag));
 }
 
 /** ustar, one file (POSIX.1-1988). */

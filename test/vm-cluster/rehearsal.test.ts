@@ -13,7 +13,7 @@ const os: Extract<Os, { target: "raw-image" }> = {
   initrd: { url: "file:///lab/live.initrd", sha256: "c".repeat(64) },
 };
 const sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICbFa/txpGSY4oadnJKogYa2hD02ThXPl/EmGYrtVxUG lab";
-const lab = { os, sshKey, mirrors: [{ from: "https://github.com", to: "file:///lab/mirror/github.com" }] };
+const lab = { os, sshKey, mirrors: [{ from: "https://github.com", to: "file:///lab/mirror/github.com" }], images: [] };
 
 const clusterOf = (text: string): Cluster => {
   const parsed = parse(text, "cluster-desc.yml");
