@@ -6,8 +6,9 @@ import type { Lock } from "../cluster/layout.ts";
 import type { Content, NodePlan, ResolvedFile, ResolvedPlan, Secret } from "../cluster/plan.ts";
 import { becomes } from "../cluster/queries.ts";
 import { bootScripts, nodePlan, osTarget } from "../templates/registry.ts";
+import { renderDhcp } from "./render-dhcp.ts";
 
-export const VIEWS = ["config", "install", "boot", "plan"] as const;
+export const VIEWS = ["config", "install", "boot", "plan", "dhcp"] as const;
 export type View = (typeof VIEWS)[number];
 
 export class RenderError extends Error {}
@@ -29,6 +30,8 @@ export function renderFor(mac: Mac, view: View, cluster: Cluster, lock: Lock, ca
       return osTarget(machine.os).installScript(context, factsFrom(lock));
     case "plan":
       return `${JSON.stringify(readable(nodePlan(context)), null, 2)}\n`;
+    case "dhcp":
+      return renderDhcp(cluster, machine);
     case "config":
       return osTarget(machine.os).config(withPlaceholders(nodePlan(context), server.http)).body;
   }

@@ -22,7 +22,8 @@ export async function render(address: string, { file, what, bsroot }: RenderOpti
   try {
     const lock = await readLock(lockPath(path));
     const ca = await readFile(join(bsroot, layout.tls.ca), "utf8").catch(() => UNBUILT_CA);
-    return renderFor(parseMac(address), what, resolve(cluster, lock), lock, ca);
+    // What DHCP says has nothing to do with versions, so it can be seen before the first build.
+    return renderFor(parseMac(address), what, what === "dhcp" ? cluster : resolve(cluster, lock), lock, ca);
   } catch (error) {
     const known = error instanceof RenderError || error instanceof LockError || error instanceof LockFileError;
     throw known ? new Failure([error.message]) : error;

@@ -109,6 +109,34 @@ test("check says what a good description amounts to", async () => {
   expect(await cli("check", file())).toEqual({ code: 0, stdout: `${file()}: good; cluster demo with 2 machines\n`, stderr: "" });
 });
 
+test("check tells what a description has beyond the plain case", async () => {
+  await shop.put("cluster-desc.yml", description({ dns: "{ keys: [{ name: externaldns, may: [update] }] }" }));
+  expect((await cli("check", file())).stdout).toBe(
+    `${file()}: good; cluster demo with 2 machines\n  DNS key externaldns (hmac-sha256) may update the zone\n`,
+  );
+});
+
+test("what DHCP says can be seen before anything is built", async () => {
+  await shop.put("cluster-desc.yml", description({ os: "{ target: flatcar }" }));
+  const shown = await cli("render", "52:54:00:00:00:12", "--file", file(), "--what", "dhcp");
+  expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^address 10\.77\.0\.12\n.*host-name worker-1\n/s) });
+});
+
+test("build tells of a key as it does of a certificate", async () => {
+  await shop.put("image", "bytes");
+  const key = "{ name: externaldns, may: [update] }";
+  const withKeys = (keys: string) =>
+    shop.read("cluster-desc.yml").then((text) => shop.put("cluster-desc.yml", text.replace(/^dns: .*$/m, `dns: { keys: [${keys}] }`)));
+  await withKeys(key);
+  const built = await cli("build", file(), "--out", shop.path("bsroot"));
+  expect(built.stdout).toContain("key tls/dns/externaldns.key: it is new\n");
+  const { files } = await shop.manifest();
+  expect(files.find(({ path }) => path === "tls/dns/externaldns.key")).toMatchObject({ secret: true });
+  await withKeys("");
+  const again = await cli("build", file(), "--out", shop.path("bsroot"));
+  expect(again.stdout).toContain("key tls/dns/externaldns.key: it is not in the description any more\n");
+});
+
 test("warnings go beside the result, not into it", async () => {
   await shop.put("cluster-desc.yml", description({ os: "{ target: raw-image, image: http://x/i, kernel: file:///k, initrd: file:///i }" }));
   expect(await cli("check", file())).toMatchObject({
