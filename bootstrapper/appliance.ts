@@ -2,6 +2,7 @@
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import type { Ipv4 } from "../cluster/address.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { type Bsroot, loadBsroot } from "./bsroot.ts";
 import { look } from "./inspection.ts";
 import { type JournalEntry, makeJournal } from "./journal.ts";
@@ -9,6 +10,7 @@ import { openRoster } from "./machines/roster.ts";
 import { addressOfNeighbour, neighbourAt } from "./neighbours.ts";
 import {
   type Base,
+  hasImages,
   type Late,
   makeDhcp,
   makeDns,
@@ -22,14 +24,19 @@ import {
 } from "./parts.ts";
 import { addressMissing, bootCards, endpoints, servedFrom } from "./place.ts";
 import { StartError } from "./port-trouble.ts";
+import { type Occasion, type Reloading, reloads, type Served } from "./reload.ts";
+import type { Card } from "./router-advertisements/service.ts";
 import type { Settings } from "./settings.ts";
 import { openStore } from "./store/file-store.ts";
+import { fingerprint, watchBsroot } from "./watch.ts";
 
 /** About a week of a small rack. */
 const JOURNAL_LIMIT = 20_000;
 
 export class Appliance {
   readonly #parts: Part[] = [];
+  /** Reads the bsroot again and serves what it says from now on; see reload.ts. */
+  reload: (occasion: Occasion) => Promise<boolean> = () => Promise.resolve(false);
 
   /** Resolves when every part serves. Throws, with nothing left running, when one cannot. */
   static async start(settings: Settings, print: (line: string) => void): Promise<Appliance> {
@@ -51,50 +58,124 @@ export class Appliance {
   }
 
   async #start(settings: Settings, print: (line: string) => void): Promise<void> {
+    const seen = await fingerprint(settings.bsroot);
     const bsroot = await loadBsroot(settings.bsroot);
     const address = settings.address ?? bsroot.cluster.network.bootstrapper;
     const missing = addressMissing(address, addressesHere());
     if (missing) throw new StartError(missing);
 
-    const base = await this.#remember(settings, bsroot, address, print);
+    const { base, take } = await this.#remember(settings, bsroot, address, print);
     const { journal } = base.kept;
-    const advertisements = makeRouterAdvertisements(base, bootCards(base.cluster.network, addressesHere()));
-    if (advertisements) base.late.routerAdvertisements = this.#running(advertisements);
-    base.late.dhcp = this.#running(await makeDhcp(base));
+    const { late } = base;
+    const advertise = await this.#renewable(
+      () => makeRouterAdvertisements(base, cardsOf(base.cluster)),
+      (part) => {
+        late.routerAdvertisements = part;
+      },
+    );
+    late.dhcp = this.#running(await makeDhcp(base));
     base.late.tftp = this.#running(await makeTftp(base));
-    base.late.dns = this.#running(await makeDns(base, base.late.dhcp));
+    base.late.dns = this.#running(await makeDns(base, late.dhcp));
     const server = endpoints(address, settings.ports, bsroot.ca);
-    this.#running(await makeHttp(base, server, base.late.dhcp));
-    const clock = await makeTime(base);
-    if (clock) base.late.time = this.#running(clock);
-    const images = await makeRegistry(base);
-    if (images) base.late.registry = this.#running(images);
-    this.#running(makeInspection(base));
+    late.http = this.#running(await makeHttp(base, server, late.dhcp));
+    const keepTime = await this.#renewable(
+      () => makeTime(base),
+      (part) => {
+        late.time = part;
+      },
+    );
+    const giveImages = await this.#renewable(
+      () => makeRegistry(base),
+      (part) => {
+        late.registry = part;
+      },
+    );
+    const inspect = await this.#renewable(
+      () => makeInspection(base),
+      () => {},
+    );
+    const apply = async (before: Served, after: Served): Promise<void> => {
+      await late.dns?.reconfigure(after.cluster);
+      try {
+        await late.dhcp?.reload(after.cluster, address);
+      } catch (error) {
+        await late.dns?.reconfigure(before.cluster);
+        throw error;
+      }
+      base.roster.reload(after.cluster);
+      late.http?.certify(after.bsroot.tls);
+      const differs = (of: (served: Served) => unknown): boolean => JSON.stringify(of(before)) !== JSON.stringify(of(after));
+      if (differs(({ cluster }) => cardsOf(cluster))) await advertise();
+      if (differs(({ cluster: { network } }) => [network.ntp, network.subnet])) await keepTime();
+      if (differs(({ bsroot }) => [bsroot.folder, hasImages(bsroot)])) await giveImages();
+      await inspect();
+    };
+    this.reload = reloads({ base, take, apply });
+    this.#running(watchBsroot(settings.bsroot, seen, () => this.reload("noticed")));
     const seconds = (performance.now() / 1000).toFixed(1); // since the process began
     const machines = `${base.cluster.machines.length} ${base.cluster.machines.length === 1 ? "machine" : "machines"}`;
     journal({ from: "appliance", level: "info", text: `ready in ${seconds} s: ${server.http} ${server.https} ${machines}` });
   }
 
   /** Everything that outlives a restart. */
-  async #remember(settings: Settings, bsroot: Bsroot, address: Ipv4, print: (line: string) => void): Promise<Base> {
+  async #remember(
+    settings: Settings,
+    bsroot: Bsroot,
+    address: Ipv4,
+    print: (line: string) => void,
+  ): Promise<Pick<Reloading, "base" | "take">> {
     const store = this.#running(await openStore(resolve(settings.state)));
     const log = store.log<JournalEntry>("journal", JOURNAL_LIMIT);
     const kept = this.#running(makeJournal({ log, print, format: settings.log, now: Date.now }));
     for (const text of [...store.warnings, ...(await look(bsroot, address, Date.now()))])
       kept.journal({ from: "appliance", level: "warning", text });
-    const cluster = servedFrom(bsroot.cluster, address);
+    let served: Served = { bsroot, cluster: servedFrom(bsroot.cluster, address) };
     const late: Late = {};
-    const others = cluster.network.dhcp === "proxy"; // give the addresses
+    const others = (): boolean => served.cluster.network.dhcp === "proxy"; // give the addresses
     const roster = await openRoster({
-      cluster,
+      cluster: served.cluster,
       store,
       journal: kept.journal,
       now: Date.now,
-      holder: (wanted) => late.dhcp?.holder(wanted) ?? (others ? neighbourAt(wanted) : undefined),
-      addressOf: (mac) => late.dhcp?.addressOf(mac) ?? (others ? addressOfNeighbour(mac) : undefined),
+      holder: (wanted) => late.dhcp?.holder(wanted) ?? (others() ? neighbourAt(wanted) : undefined),
+      addressOf: (mac) => late.dhcp?.addressOf(mac) ?? (others() ? addressOfNeighbour(mac) : undefined),
     });
     this.#running(roster);
-    return { settings, bsroot, cluster, address, here: addressesHere, store, kept, roster, late };
+    const base: Base = {
+      settings,
+      get bsroot() {
+        return served.bsroot;
+      },
+      get cluster() {
+        return served.cluster;
+      },
+      address,
+      here: addressesHere,
+      store,
+      kept,
+      roster,
+      late,
+    };
+    const take = (next: Served): void => {
+      served = next;
+    };
+    return { base, take };
+  }
+
+  /** A part that is ended and made anew when what it is made from changes. `keep` is told of each; the answer makes it anew. */
+  async #renewable<T extends Part>(
+    make: () => Promise<T | undefined> | T | undefined,
+    keep: (part: T | undefined) => void,
+  ): Promise<() => Promise<void>> {
+    let part: T | undefined;
+    this.#running({ close: async () => part?.close() });
+    const renew = async (): Promise<void> => {
+      await part?.close();
+      part = await make();
+      keep(part);
+    };
+    await renew();
+    return renew;
   }
 
   #running<T extends Part>(part: T): T {
@@ -102,6 +183,8 @@ export class Appliance {
     return part;
   }
 }
+
+const cardsOf = ({ network }: Cluster): readonly Card[] => (network.routerAdvertisements ? bootCards(network, addressesHere()) : []);
 
 function addressesHere() {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>

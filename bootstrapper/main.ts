@@ -37,6 +37,7 @@ async function serve(settings: Settings): Promise<number> {
   const ended = endOfProcess();
   const { Appliance } = await import("./appliance.ts");
   const appliance = await Appliance.start(settings, out.print);
+  process.on("SIGHUP", () => void appliance.reload("asked"));
   const code = await ended;
   const late = setTimeout(() => {
     complaints.print(`bootstrapper: did not end within ${PATIENCE / 1000} s; ended as it was`);

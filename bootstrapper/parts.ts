@@ -97,7 +97,14 @@ export function makeTftp(base: Base): Promise<TftpServer> {
     startTftp({
       address,
       port: ports.tftp,
-      folders: { "": join(bsroot.folder, layout.tftp), static: join(bsroot.folder, layout.static) },
+      folders: {
+        get ""() {
+          return join(base.bsroot.folder, layout.tftp);
+        },
+        get static() {
+          return join(base.bsroot.folder, layout.static);
+        },
+      },
       made,
       journal,
       holder: (wanted) => roster.holder(wanted),
@@ -107,7 +114,9 @@ export function makeTftp(base: Base): Promise<TftpServer> {
   );
 }
 
-export function makeDns({ settings: { ports }, bsroot, cluster, address, store, kept }: Base, dhcp: Dhcp): Promise<DnsServer> {
+export function makeDns(base: Base, dhcp: Dhcp): Promise<DnsServer> {
+  const { cluster, address, store, kept } = base;
+  const { ports } = base.settings;
   return withPorts("udp", { "--dns-port": ports.dns }, () =>
     startDns({
       address,
@@ -115,7 +124,7 @@ export function makeDns({ settings: { ports }, bsroot, cluster, address, store, 
       cluster,
       leases: { addressNamed: dhcp.addressNamed, addressOf: dhcp.addressOf, leaseAt: dhcp.leaseAt, all: dhcp.leases },
       store,
-      readSecret: (path) => readSecret(bsroot, path),
+      readSecret: (path) => readSecret(base.bsroot, path),
       journal: kept.journal,
       now: Date.now,
     }),
@@ -181,9 +190,11 @@ export async function makeTime({ settings, cluster: { network }, address, kept }
   return startTime({ mode: settings.time, address, port: settings.ports.time, subnet, folder: resolve(settings.state), journal });
 }
 
+export const hasImages = ({ files }: Bsroot): boolean => files.some(({ path }) => path.startsWith(`${layout.registry}/`));
+
 /** Only where there are images: a bsroot without any needs no registry. */
 export async function makeRegistry({ settings, bsroot, address, kept }: Base): Promise<ImageRegistry | undefined> {
-  if (settings.registry === "off" || !bsroot.files.some(({ path }) => path.startsWith(`${layout.registry}/`))) return undefined;
+  if (settings.registry === "off" || !hasImages(bsroot)) return undefined;
   return startRegistry({
     address,
     port: settings.ports.registry,

@@ -1,6 +1,6 @@
 /** One listening port: bounds on what a connection may cost, and an end that waits for nobody. */
 import { createServer, type RequestListener, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Limits } from "./limits.ts";
 
@@ -14,6 +14,8 @@ export interface Place {
 
 export interface Listening {
   readonly port: number;
+  /** New connections are met with this certificate; only where there was one before. */
+  certify(tls: NonNullable<Place["tls"]>): void;
   /** Resolves within about `limits.closeMs`, even while downloads are running. */
   close(): Promise<void>;
 }
@@ -30,6 +32,9 @@ export async function listen(
   await bound(server, place);
   return {
     port: (server.address() as AddressInfo).port,
+    certify: (tls) => {
+      if (server instanceof TlsServer) server.setSecureContext({ ...tls, ...TLS });
+    },
     close: () =>
       new Promise((done) => {
         const deadline = setTimeout(() => {
@@ -43,6 +48,8 @@ export async function listen(
   };
 }
 
+const TLS = { minVersion: "TLSv1.2" } as const;
+
 function create(handler: RequestListener, tls: Place["tls"], limits: Limits): Server {
   const options = {
     maxHeaderSize: limits.headerBytes,
@@ -54,10 +61,7 @@ function create(handler: RequestListener, tls: Place["tls"], limits: Limits): Se
   };
   const listener = boundPipelining(handler, limits.requestsInFlight);
   const server = tls
-    ? createTlsServer(
-        { ...options, ...tls, minVersion: "TLSv1.2", handshakeTimeout: limits.handshakeMs, ALPNProtocols: ["http/1.1"] },
-        listener,
-      )
+    ? createTlsServer({ ...options, ...tls, ...TLS, handshakeTimeout: limits.handshakeMs, ALPNProtocols: ["http/1.1"] }, listener)
     : createServer(options, listener);
   server.timeout = limits.silenceMs;
   return server;

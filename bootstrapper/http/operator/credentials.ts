@@ -12,13 +12,13 @@ export type Operator = { readonly by: "token" } | { readonly by: "session"; read
 
 export interface Credentials {
   /** SHA-256 (hex) of the API token. */
-  readonly tokenHash: string;
+  tokenHash(): string;
   readonly sessions: Sessions;
 }
 
 export function operatorOf(ctx: RouterContext, { tokenHash, sessions }: Credentials): Operator | undefined {
   const token = bearer(ctx.get("Authorization"));
-  if (token !== undefined) return matches(token, tokenHash) ? { by: "token" } : undefined;
+  if (token !== undefined) return matches(token, tokenHash()) ? { by: "token" } : undefined;
   const session = sessions.find(ctx.cookies.get(COOKIE));
   return session && { by: "session", session };
 }

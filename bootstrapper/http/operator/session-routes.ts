@@ -11,7 +11,7 @@ export function sessionRoutes(router: Router, credentials: Credentials, { machin
   const { tokenHash, sessions } = credentials;
 
   router.post("/session", (ctx) => {
-    if (!matches(bearer(ctx.get("Authorization")), tokenHash)) throw unknownOperator(ctx);
+    if (!matches(bearer(ctx.get("Authorization")), tokenHash())) throw unknownOperator(ctx);
     const { cookie, session } = sessions.open();
     ctx.cookies.set(COOKIE, cookie, ATTRIBUTES);
     journal({ from: "http", level: "info", text: `operator signed in from ${callerOf(ctx.req.socket.remoteAddress, machines).address}` });

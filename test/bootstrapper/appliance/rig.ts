@@ -72,6 +72,10 @@ export class Rig {
     return this.#child !== undefined;
   }
 
+  signal(signal: "SIGHUP"): void {
+    this.#child!.kill(signal);
+  }
+
   /** Resolves with the exit code, or the signal. */
   stop(signal: "SIGTERM" | "SIGKILL" | "SIGINT" = "SIGTERM"): Promise<number | string> {
     const child = this.#child!;
