@@ -28,6 +28,8 @@ export type Decision =
       readonly forbidden?: true;
     }
   | { readonly do: "forward" /** Undefined: the upstream servers. */; readonly servers?: readonly Ipv4[]; readonly because: string }
+  /** Our answer ends at a name that others know. */
+  | { readonly do: "follow"; readonly reply: Reply; readonly name: string; readonly servers?: readonly Ipv4[]; readonly because: string }
   | { readonly do: "transfer"; readonly zone: Zone; readonly because: string };
 
 /** All that an answer may depend on. */
@@ -71,10 +73,22 @@ function inside(asked: Asked, first: Zone, world: World): Decision {
     if (found.is !== "alias" || next === undefined) return said(asked, zone, found, { answers, steady }, world);
     answers.push(found.record);
     const place = placeOf(next, world.zones);
-    if (place.in !== "zone")
-      return replied({ ...NOTHING, authoritative: true, answers }, `${name} is another name for ${next}, which is not ours`, steady);
+    if (place.in !== "zone") return beyond(asked, next, { ...NOTHING, authoritative: true, answers }, steady, world);
     [zone, name] = [place.zone, next];
   }
+}
+
+/** The name stands for one that is not ours: we go on there for whom we may, and the rest is the client's own business. */
+function beyond(asked: Asked, next: string, reply: Reply, steady: boolean, world: World): Decision {
+  const way = outside(asked, world, forwardFor(next, world));
+  const because = `${asked.name} is another name for ${next}, which is not ours`;
+  if (way.do !== "forward") return replied(reply, because, steady);
+  return { do: "follow", reply, name: next, because, ...(way.servers && { servers: way.servers }) };
+}
+
+function forwardFor(name: string, { zones }: World): readonly Ipv4[] | undefined {
+  const place = placeOf(name, zones);
+  return place.in === "forward" ? place.servers : undefined;
 }
 
 interface Way {

@@ -3,7 +3,7 @@ import type { Ipv4 } from "../../cluster/address.ts";
 import type { TsigKey } from "../../cluster/cluster.ts";
 import { layout } from "../../cluster/layout.ts";
 import type { UdpPeer } from "../wire/udp.ts";
-import type { Configuration } from "./resolver.ts";
+import type { Configuration } from "./parts.ts";
 import { readKey } from "./tsig/key-file.ts";
 import type { Key } from "./tsig/tsig.ts";
 import type { Book } from "./update/book.ts";

@@ -3,7 +3,8 @@ import type { Ipv4 } from "../../../cluster/address.ts";
 import { openUdp, type UdpSocket } from "../../wire/udp.ts";
 import type { Clients } from "../clients.ts";
 import type { PacketCache } from "../packet-cache.ts";
-import type { Answer, Resolver } from "../resolver.ts";
+import type { Answer } from "../parts.ts";
+import type { Resolver } from "../resolver.ts";
 import { listenTcp, type TcpService } from "../tcp/service.ts";
 
 export interface Serving {
