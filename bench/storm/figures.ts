@@ -1,5 +1,5 @@
 /** What a storm comes to: times by phase, failures, retries, memory and processor time, as values and as a table. */
-import { PHASES } from "./machine.ts";
+import { PHASES, reasonOf } from "./machine.ts";
 import type { Outcome } from "./run.ts";
 
 export interface Figures {
@@ -33,7 +33,7 @@ export function figures({ stack, title, herd, cpu, memory }: Outcome): Figures {
   const reasons: Record<string, number> = {};
   for (const { failed } of lives) {
     if (failed === undefined) continue;
-    const reason = failed.replace(/[0-9a-f]{2}(-[0-9a-f]{2}){5}/g, "MAC").replace(/\d+/g, "N");
+    const reason = reasonOf(failed);
     reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
   return {
@@ -70,7 +70,10 @@ export function table(all: readonly Figures[]): string {
     ["failed", ({ failed, machines }) => `${failed} of ${machines}`],
     ["whole, s p50 / p99", ({ whole }) => pair(whole)],
     ...PHASES.map((phase) => [`  ${phase}`, ({ phases }: Figures) => pair(phases[phase]!)] as const),
-    ["asked again: DHCP, TFTP, HTTP", ({ retries: { dhcp, tftp, http } }) => `${dhcp}, ${tftp}, ${http}`],
+    [
+      "asked again: DHCP, TFTP, HTTP",
+      ({ retries: { dhcp, tftp, http } }) => `${dhcp}, ${tftp}, ${Object.values(http).reduce((sum, each) => sum + each, 0)}`,
+    ],
     ["servers' processor time, s", ({ cpu }) => seconds(cpu)],
     ["  of each", ({ cpuByProgram }) => Object.values(cpuByProgram).map(seconds).join(" + ")],
     ["servers' memory, MB", ({ memory }) => (memory / 1e6).toFixed(0)],
@@ -82,7 +85,10 @@ export function table(all: readonly Figures[]): string {
     row.map((cell, column) => (column ? cell.padStart(widths[column]!) : cell.padEnd(widths[0]!))).join("  "),
   );
   const failures = all.flatMap(({ title, reasons }) =>
-    Object.entries(reasons).map(([reason, count]) => `${title}: ${count} times ${reason}`),
+    Object.entries(reasons).map(([reason, count]) => `${title}: ${count} failed: ${reason}`),
   );
-  return `${[...lines, ...failures].join("\n")}\n`;
+  const again = all.flatMap(({ title, retries }) =>
+    Object.entries(retries.http).map(([why, count]) => `${title}: asked again ${count} times: ${why}`),
+  );
+  return `${[...lines, ...failures, ...again].join("\n")}\n`;
 }

@@ -22,7 +22,7 @@ export interface HerdOrder {
 
 export interface HerdResult {
   readonly lives: readonly Life[];
-  readonly retries: { readonly dhcp: number; readonly tftp: number; readonly http: number };
+  readonly retries: { readonly dhcp: number; readonly tftp: number; readonly http: Readonly<Record<string, number>> };
   /** Seconds of processor time that the machines themselves took. */
   readonly cpu: number;
 }
@@ -51,8 +51,8 @@ function canBind(address: string): Promise<boolean> {
 }
 
 const dhcp = await Dhcp.open();
-const counts = { httpRetries: 0 };
-const world: World = { server: order.server, dhcp, ca: secureContext(readFileSync(order.ca, "utf8")), own, sizes: order.sizes, counts };
+const retried = new Map<string, number>();
+const world: World = { server: order.server, dhcp, ca: secureContext(readFileSync(order.ca, "utf8")), own, sizes: order.sizes, retried };
 const late = new Promise<Life>((resolve) => {
   setTimeout(() => resolve({ phases: {}, failed: `not finished after ${order.limit} s` }), order.limit * 1000).unref();
 });
@@ -60,7 +60,7 @@ const lives = await Promise.all(order.macs.map((mac) => Promise.race([live(Buffe
 const { user, system } = process.cpuUsage();
 const result: HerdResult = {
   lives,
-  retries: { dhcp: dhcp.retries, tftp: tftpCounts.retries, http: counts.httpRetries },
+  retries: { dhcp: dhcp.retries, tftp: tftpCounts.retries, http: Object.fromEntries(retried) },
   cpu: (user + system) / 1e6,
 };
 addresses.stdin.end();

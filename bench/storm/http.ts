@@ -18,7 +18,7 @@ export interface Ask {
 
 const KEPT = 1 << 17;
 /** Milliseconds without a byte. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 const pool = Buffer.allocUnsafe(1 << 18);
 
 export function secureContext(ca: string): SecureContext {
@@ -40,7 +40,7 @@ export class Connection {
       const onread = { buffer: pool, callback: (length: number, bytes: Uint8Array) => connection!.#take(bytes.subarray(0, length)) };
       const place = { host, port, localAddress: from };
       const socket = secure ? connectTls({ ...place, secureContext: secure } as ConnectionOptions) : connectPlain({ ...place, onread });
-      socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`HTTP: ${host}:${port} was silent for ${PATIENCE / 1000} s`)));
+      socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`HTTP: port ${port} was silent for ${PATIENCE / 1000} s`)));
       if (secure) socket.on("data", (bytes: Buffer) => connection!.#take(bytes));
       socket.once("error", reject);
       socket.once(secure ? "secureConnect" : "connect", () => {

@@ -16,7 +16,8 @@ export interface World {
   own(address: string): Promise<void>;
   /** Bytes that each download must have. */
   readonly sizes: { readonly loader: number; readonly kernel: number; readonly initrd: number };
-  readonly counts: { httpRetries: number };
+  /** Why HTTP was asked again, and how often. */
+  readonly retried: Map<string, number>;
 }
 
 export interface Life {
@@ -167,12 +168,16 @@ class Web {
         throw new Error(`HTTP: ${path} answered ${answer.status}: ${answer.text.slice(0, 200)}`);
       } catch (error) {
         if (attempt === 10) throw error;
-        this.#world.counts.httpRetries += 1;
+        const because = reasonOf((error as Error).message);
+        this.#world.retried.set(because, (this.#world.retried.get(because) ?? 0) + 1);
         await new Promise((resolve) => setTimeout(resolve, 3000));
       }
     }
   }
 }
+
+/** The same for all machines. */
+export const reasonOf = (message: string): string => message.replace(/[0-9a-f]{2}(-[0-9a-f]{2}){5}/g, "MAC").replace(/\d+/g, "N");
 
 const pathOf = (url: string): string => new URL(url).pathname;
 
