@@ -14,6 +14,14 @@ network:
   # upstream: [9.9.9.9] # DNS servers for names outside the cluster
   # lease: 12h
   # dhcp: proxy # when the site has a DHCP server that must stay
+  # interfaces: [eth1] # where DHCP is served, if not where the address above is
+  # options: { domain-search: [demo.lan], 150: 10.77.0.9 } # DHCP options, by name or code
+  # subnets: [{ subnet: 10.78.0.0/24, routers: [10.78.0.254] }] # more networks, behind relays
+
+dns:
+  api: api # api.demo.lan is every control plane
+  # records: [www A 10.77.0.50, "*.web CNAME www"] # as in a zone file
+  # keys: [{ name: externaldns, may: [update] }] # who may write names (RFC 2136)
 
 os: { target: flatcar, channel: stable, version: current } # current is pinned in sextant.lock
 
