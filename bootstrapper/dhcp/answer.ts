@@ -7,6 +7,7 @@ import { decline, release } from "./give-back.ts";
 import { hasEnded, holderOf, type Lease, leaseOf } from "./leases.ts";
 import { isHost, locate } from "./locate.ts";
 import type { Packet } from "./packet.ts";
+import { quirksOf } from "./quirks.ts";
 import { grant, inform, noAddress } from "./reply.ts";
 import { nameOf, type Site } from "./site.ts";
 import { take } from "./take.ts";
@@ -56,7 +57,8 @@ function situate(request: Packet, world: World): Situated | string {
   if (typeof segment === "string") return segment;
   const clientId = request.options.clientId && hex(request.options.clientId);
   const asker = { mac: request.mac, holder: holderOf(book.plan, request.mac, clientId), pool: book.pools[segment.index]! };
-  return { request, segment, asker, clientId, site, book, now, nextBoot };
+  const quirks = quirksOf(request);
+  return quirks.ignored ?? { request, segment, asker, quirks, clientId, site, book, now, nextBoot };
 }
 
 function discover(situated: Situated): Decision {

@@ -9,20 +9,17 @@ export interface Boot {
   readonly level?: { readonly level: "warning" };
 }
 
+type Asking = Pick<Situated, "request" | "site" | "segment" | "quirks" | "nextBoot">;
+
 const NOTHING: Handover = { bootFile: "", options: {} };
 
-export function bootOf({
-  request: { mac, options },
-  site,
-  segment,
-  nextBoot,
-}: Pick<Situated, "request" | "site" | "segment" | "nextBoot">): Boot {
-  const client = recognise(options, site.machines.get(mac)?.secureBoot);
+export function bootOf({ request: { mac, options }, site, segment, quirks, nextBoot }: Asking): Boot {
+  const client = recognise(options, site.machines.get(mac)?.secureBoot, quirks);
   if (client.stage === "system") return { handover: NOTHING, because: "" };
   if (client.stage === "unsupported") return { handover: NOTHING, because: `; ${client.because}`, level: { level: "warning" } };
   const next = nextBoot(mac);
   return {
-    handover: next.do === "nothing" ? NOTHING : handover(client, mac, segment.server),
+    handover: next.do === "nothing" ? NOTHING : handover(client, mac, segment.server, quirks),
     because: `; ${next.do}: ${next.because}`,
   };
 }

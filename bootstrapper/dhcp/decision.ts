@@ -4,6 +4,7 @@ import type { NextBoot } from "../machines/machine.ts";
 import type { Asker } from "./choose.ts";
 import type { Book, Lease } from "./leases.ts";
 import type { Packet, Room } from "./packet.ts";
+import type { Change } from "./quirks.ts";
 import { type Destination, destination, roomOf } from "./reply.ts";
 import type { Segment, Site } from "./site.ts";
 
@@ -35,6 +36,8 @@ export interface Situated extends Omit<World, "heardOn"> {
   readonly segment: Segment;
   /** Who it is. */
   readonly asker: Asker;
+  /** What it needs that others do not. */
+  readonly quirks: Change;
   /** Option 61, in hex. */
   readonly clientId: string | undefined;
 }

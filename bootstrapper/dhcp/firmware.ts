@@ -2,6 +2,7 @@
 import { dashed, type Ipv4, type Mac } from "../../cluster/address.ts";
 import { type LoaderName, layout } from "../../cluster/layout.ts";
 import type { Options } from "./options.ts";
+import type { Change } from "./quirks.ts";
 
 export type Client =
   /** PXE, UEFI HTTP boot or U-Boot firmware we have a loader for. */
@@ -65,9 +66,14 @@ const NO_PROXY_DHCP = Uint8Array.of(176, 1, 1, 255);
 const NO_DISCOVERY = Uint8Array.of(6, 1, 8, 255);
 
 /** A client that already is iPXE must not be given iPXE again, or it loads it for ever. */
-export function recognise({ userClass, ipxe, vendorClass = "", architectures }: Options, secureBoot = false): Client {
+export function recognise(
+  { userClass, ipxe, vendorClass = "", architectures: said }: Options,
+  secureBoot = false,
+  { isNoIpxe, architecture }: Change = {},
+): Client {
   // iPXE writes its user class without RFC 3004's length, other builds with it, some only their own options.
-  if (ipxe || (userClass && saysIpxe(userClass))) return { stage: "ipxe" };
+  if (!isNoIpxe && (ipxe || (userClass && saysIpxe(userClass)))) return { stage: "ipxe" };
+  const architectures = architecture === undefined ? said : [architecture];
   const overHttp = vendorClass.startsWith("HTTPClient");
   if (!architectures && !overHttp && !vendorClass.startsWith("PXEClient")) return { stage: "system" };
 
@@ -94,7 +100,7 @@ export interface Handover {
 }
 
 /** Only for a client that shall boot: whether it shall is `nextBoot`'s decision. */
-export function handover(client: Client, mac: Mac, server: Ipv4): Handover {
+export function handover(client: Client, mac: Mac, server: Ipv4, { bootFile, says = {} }: Change = {}): Handover {
   switch (client.stage) {
     case "ipxe":
       return { bootFile: `http://${server}/boot/${dashed(mac)}.ipxe`, options: { ipxe: NO_PROXY_DHCP } };
@@ -102,7 +108,7 @@ export function handover(client: Client, mac: Mac, server: Ipv4): Handover {
       // UEFI 2.10 §24.7: firmware takes a URL only from a reply that says HTTPClient itself.
       const url = `http://${server}/static/boot/${client.loader}`;
       if (client.over === "http") return { bootFile: url, options: { vendorClass: "HTTPClient" } };
-      return { bootFile: client.loader, options: OVER_TFTP[client.family](mac) };
+      return { bootFile: bootFile ?? client.loader, options: { ...OVER_TFTP[client.family](mac), ...says } };
     }
     default:
       return { bootFile: "", options: {} };

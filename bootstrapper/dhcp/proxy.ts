@@ -6,6 +6,7 @@ import { type Decision, ignore, type World } from "./decision.ts";
 import { recognise } from "./firmware.ts";
 import { locate } from "./locate.ts";
 import type { Packet } from "./packet.ts";
+import { quirksOf } from "./quirks.ts";
 import { bootOnly, type Destination, roomOf } from "./reply.ts";
 
 /** Where a packet was heard: broadcast on port 67, or sent to the boot server port 4011 by firmware that has its address. */
@@ -19,16 +20,19 @@ export function answerProxy(request: Packet, heard: Heard, world: Pick<World, "s
   if (improper) return ignore(improper);
   if (messageType !== (heard === "dhcp" ? "discover" : "request")) return ignore("the site's own DHCP server answers it");
   if (heard === "pxe" && serverId !== undefined && !site.servers.has(serverId)) return ignore(`it asks ${serverId} what to boot`);
-  if (recognise(request.options).stage === "system") return ignore("it wants only an address, and the site's own DHCP server gives those");
+  const quirks = quirksOf(request);
+  if (quirks.ignored) return ignore(quirks.ignored);
+  if (recognise(request.options, false, quirks).stage === "system")
+    return ignore("it wants only an address, and the site's own DHCP server gives those");
 
   const segment = locate(request, site, world.heardOn);
   if (typeof segment === "string") return ignore(segment);
-  const boot = bootOf({ ...world, request, segment });
+  const boot = bootOf({ ...world, request, segment, quirks });
   if (!boot.handover.bootFile) return { ...ignore(`there is nothing for it to boot${boot.because}`), ...boot.level };
   // iPXE's no-proxy option would make it throw away this very offer.
   const { ipxe: _, ...options } = boot.handover.options;
   const handover = { ...boot.handover, options: { vendorClass: "PXEClient", ...options } };
-  const packet = bootOnly({ request, site, segment }, heard === "dhcp" ? "offer" : "ack", handover);
+  const packet = bootOnly({ request, site, segment, quirks }, heard === "dhcp" ? "offer" : "ack", handover);
   return { do: "reply", packet, to: whereTo(request, heard), room: roomOf(request), because: `it asks what to boot${boot.because}` };
 }
 

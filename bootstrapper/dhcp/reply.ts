@@ -6,10 +6,11 @@ import { over } from "./described.ts";
 import type { Handover } from "./firmware.ts";
 import { type MessageType, OPTIONS, type OptionName, type Options } from "./options.ts";
 import { LEAST, type Packet, type Room } from "./packet.ts";
+import type { Change } from "./quirks.ts";
 import { addressIn, SERVER_OVERRIDE } from "./relay-agent.ts";
 import type { Segment } from "./site.ts";
 
-type Where = Pick<Situated, "request" | "site" | "segment">;
+type Where = Pick<Situated, "request" | "site" | "segment" | "quirks">;
 /** Options while they are put together: one object, because there is one for each packet. */
 type Draft = { -readonly [Name in keyof Options]: Options[Name] };
 
@@ -23,22 +24,22 @@ export function grant(where: Where, type: "offer" | "ack", address: Ipv4, hostna
     options.rebindingTime = Math.floor((segment.lease * 7) / 8);
   }
   const clientAddress = type === "ack" && request.clientAddress === address ? address : NOWHERE;
-  return replyTo(request, options, { clientAddress, yourAddress: address }, bootFields(request, segment.server, boot, options));
+  return replyTo(request, options, { clientAddress, yourAddress: address }, bootFields(where, boot, options));
 }
 
 /** The answer to a machine that only wants to know: no address and no times (RFC 2131 §4.3.5). */
 export function inform(where: Where, hostname: string | undefined, boot: Handover): Packet {
-  const { request, segment } = where;
+  const { request } = where;
   const options = configuration(where, "ack", hostname);
-  const addresses = { clientAddress: request.clientAddress, yourAddress: NOWHERE };
-  return replyTo(request, options, addresses, bootFields(request, segment.server, boot, options));
+  return replyTo(request, options, { clientAddress: request.clientAddress, yourAddress: NOWHERE }, bootFields(where, boot, options));
 }
 
 /** What ProxyDHCP says: what to boot, and nothing of addresses. */
-export function bootOnly({ request, segment: { server } }: Where, type: "offer" | "ack", boot: Handover): Packet {
-  const options: Draft = { messageType: type, serverId: server };
+export function bootOnly(where: Where, type: "offer" | "ack", boot: Handover): Packet {
+  const { request, segment } = where;
+  const options: Draft = { messageType: type, serverId: segment.server };
   const clientAddress = type === "ack" ? request.clientAddress : NOWHERE;
-  return replyTo(request, options, { clientAddress, yourAddress: NOWHERE }, bootFields(request, server, boot, options));
+  return replyTo(request, options, { clientAddress, yourAddress: NOWHERE }, bootFields(where, boot, options));
 }
 
 /** `message` is for whoever reads the client's log. */
@@ -86,15 +87,19 @@ function replyTo(request: Packet, options: Draft, { clientAddress, yourAddress }
 const NONE: readonly string[] = [];
 
 /** What names the boot file, in all the places that firmware looks for it: some know only the fields, some only the options. */
-function bootFields(request: Packet, server: Ipv4, { bootFile, options: how }: Handover, options: Draft): BootFields {
+function bootFields({ request, segment: { server }, quirks }: Where, { bootFile, options: how }: Handover, options: Draft): BootFields {
   const { machineId } = request.options;
   if (machineId) options.machineId = machineId; // RFC 4578 §2.3
-  Object.assign(options, how);
   if (!bootFile) return NO_BOOT;
-  if (how.vendorClass === "HTTPClient" || asksFor(request, "bootFile")) options.bootFile = bootFile;
+  for (const name of OURS_ALONE) if (options[name] !== undefined) delete options[name];
+  Object.assign(options, how);
+  if (how.vendorClass === "HTTPClient" || asksFor(request, "bootFile")) options.bootFile = quirks.endsBootFile ? `${bootFile}\0` : bootFile;
   if (asksFor(request, "bootServer")) options.bootServer = server;
   return { serverAddress: server, serverName: server, bootFile };
 }
+
+/** A description may say these to others, but not to who boots: one path must not forget what another knows of the machine. */
+const OURS_ALONE = ["vendorSpecific", "vendorClass", "bootServer", "bootFile"] as const;
 
 export type Destination =
   | { readonly to: "relay" | "sender" | "everyone"; readonly address: Ipv4 }
@@ -122,15 +127,24 @@ export function roomOf({ options: { maxMessageSize = TAKES.least } }: Packet): R
   return { least: LEAST, most: Math.min(Math.max(maxMessageSize, TAKES.least), TAKES.most) - HEADERS };
 }
 
-function configuration({ request, site, segment }: Where, type: MessageType, hostname: string | undefined): Draft {
+function configuration({ request, site, segment, quirks }: Where, type: MessageType, hostname: string | undefined): Draft {
   const own = site.machineOptions.get(request.mac);
   const options = asked(own ? over(segment.options, own) : segment.options, request);
   const { clientName } = request.options;
   if (hostname && asksFor(request, "hostname")) options.hostname = hostname;
   if (clientName) options.clientName = completedName(clientName, hostname, site.domain);
+  for (const name of quirks.never ?? NEVER) if (options[name] !== undefined) delete options[name];
+  if (quirks.repeats) repeat(quirks.repeats, segment.options, options);
   options.messageType = type;
   options.serverId = serverIdFor(request, segment);
   return options;
+}
+
+const NEVER: readonly OptionName[] = [];
+
+function repeat({ option, as }: NonNullable<Change["repeats"]>, known: Options, said: Draft): void {
+  const value = said[option] ?? known[option];
+  if (value && !said.others?.has(as)) said.others = new Map([...(said.others ?? []), [as, value]]);
 }
 
 /** RFC 5107 §5: a relay may have the client speak to it instead of to us. */

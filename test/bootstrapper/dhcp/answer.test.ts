@@ -418,7 +418,7 @@ test("the boot file is in the fields, and in the options of those who ask for th
     serverAddress: "10.77.0.1",
     serverName: "10.77.0.1",
     bootFile: "snponly-amd64.efi",
-    options: { bootFile: "snponly-amd64.efi", bootServer: "10.77.0.1" },
+    options: { bootFile: "snponly-amd64.efi\0", bootServer: "10.77.0.1" },
   });
   const fieldsOnly = reply("discover", { ...PXE["uefi"], wanted: Uint8Array.of(1, 3) }).packet;
   expect(fieldsOnly.bootFile).toBe("snponly-amd64.efi");
