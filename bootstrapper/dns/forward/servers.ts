@@ -5,6 +5,8 @@ export interface Health {
   readonly peer: UdpPeer;
   /** Milliseconds an answer takes, smoothed as RFC 6298 §2 does it; undefined until there was one. */
   usual?: number;
+  /** What it is ranked by: `usual`, less for each answer that others gave since. */
+  seems?: number;
   /** Times in a row that it was silent. */
   silent: number;
   /** Milliseconds; it is asked last until then. */
@@ -27,17 +29,18 @@ export class Servers {
   /** In the order in which they should be asked now. */
   inOrder(peers: readonly UdpPeer[], now: number): readonly Health[] {
     const all = peers.map((peer) => this.#of(peer));
-    const known = all.filter(({ usual }) => usual !== undefined);
+    const known = all.flatMap(({ seems = [] }) => seems);
     // One that never answered a question counts as quick as the quickest, once each of its silences is paid for.
-    const rank = (one: Health): number => (one.usual ?? Math.min(...known.map(({ usual }) => usual!), 0)) + one.silent * 1000;
+    const rank = (one: Health): number => (one.seems ?? Math.min(...known, 0)) + one.silent * 1000;
     return [...all].sort((a, b) => Number(a.sparedUntil > now) - Number(b.sparedUntil > now) || rank(a) - rank(b));
   }
 
   answered(server: Health, took: number): void {
     server.usual = server.usual === undefined ? took : server.usual + (took - server.usual) / 8;
+    server.seems = server.usual;
     server.silent = 0;
     server.sparedUntil = 0;
-    for (const other of this.#all.values()) if (other !== server && other.usual !== undefined) other.usual *= FORGETTING;
+    for (const other of this.#all.values()) if (other !== server && other.seems !== undefined) other.seems *= FORGETTING;
   }
 
   wasSilent(server: Health, now: number): void {

@@ -58,7 +58,9 @@ function inNode(zone: Zone, name: string, type: number, node: Node, source: Sour
   }
   // RFC 8482 §4.1: ANY is answered with one kind of record.
   const wanted = type === TYPES.ANY ? kindOf(zone, name, node) : type;
-  const found = wanted === TYPES.SOA && name === zone.apex && !zone.special ? [soaOf(zone, source)] : records(name, wanted, node, source);
+  const isSoa = wanted === TYPES.SOA && name === zone.apex && !zone.special;
+  if (isSoa) return { is: "records", records: [soaOf(zone, source)], because: `${name} is a zone`, steady: false }; // its serial tells of leases
+  const found = records(name, wanted, node, source);
   if (found.length > 0) return { is: "records", records: found, because: `${name} holds it`, steady };
   const waits = type === TYPES.A && node.hosts.length > 0;
   return { is: "nothing", exists: true, because: waits ? `${name} has no address yet` : `${name} holds no such record`, steady };

@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Lease, leasesOf } from "../../../bootstrapper/dns/leases.ts";
 import { RCODES, TYPES } from "../../../bootstrapper/dns/numbers.ts";
 import { Frames, framed } from "../../../bootstrapper/dns/tcp/frames.ts";
-import { parsed, query, type Serving, serveDns } from "../../support/dns.ts";
+import { ipv4 } from "../../../cluster/address.ts";
+import { described, key, LEASES, parsed, query, type Serving, serveDns } from "../../support/dns.ts";
 import { type UdpProbe, udpProbe } from "../../support/udp-probe.ts";
 
 let server: Serving;
@@ -181,4 +183,79 @@ test("a closed server frees its port, open connections or not", async () => {
   client.send(query("cp-1.cluster.lab"), closing.port);
   expect(await client.hear(50)).toEqual([]);
   socket.destroy();
+});
+
+test("TCP: an answer that takes long does not hold up those behind it", async () => {
+  const deaf = await udpProbe();
+  const slow = await serveDns({ upstream: [{ address: ipv4("127.0.0.1"), port: deaf.port }], patience: { upstream: 400 } });
+  const socket = connect(slow.port, "127.0.0.1").on("error", () => {});
+  sockets.push(socket);
+  await once(socket, "connect");
+  const got = answers(socket, 2);
+  socket.write(Buffer.concat([framed(query("www.example.com", { id: 1 })), framed(query("cp-1.cluster.lab", { id: 2 }))]));
+  expect((await got).map(({ header }) => [header.id, header.rcode])).toEqual([
+    [2, 0],
+    [1, RCODES.servFail],
+  ]);
+  deaf.close();
+  await slow.close();
+});
+
+test("a signed UPDATE or AXFR with rubbish for a signature is refused, and the server goes on", async () => {
+  const rubbish = (flags: number, type: number, data: string): Buffer => {
+    const body = message([1, 0, 0, 1], `\x07cluster\x03lab\0\0${String.fromCharCode(type)}\0\x01\x01k\0\0\xfa\0\xff\0\0\0\0${data}`);
+    body[2] = flags;
+    return body;
+  };
+  for (const bytes of [rubbish(0x28, 6, "\0\0"), rubbish(0, 252, "\0\x05\x01a\0\0\0"), rubbish(0x28, 6, `\0\x40${"\xc0\x0c".repeat(32)}`)])
+    expect((await ask(bytes)).header.rcode).toBe(RCODES.formErr);
+  await stillAnswers();
+});
+
+test("another description is served at once, on the same port, and a broken one changes nothing", async () => {
+  const cluster = described({ domain: "other.lab", upstream: [ipv4("192.0.2.1")] });
+  await server.reconfigure(cluster);
+  expect(await ask(query("cp-1.other.lab"))).toMatchObject({ header: { rcode: 0, aa: 1 }, answers: [{ address: "10.0.0.11" }] });
+  expect((await ask(query("cp-1.cluster.lab", { recursion: false }))).header).toMatchObject({ rcode: RCODES.refused, ra: 1 });
+  await expect(server.reconfigure(described({ dns: { keys: [key("lost")] } }))).rejects.toThrow("tls/dns/lost.key");
+  expect((await ask(query("cp-1.other.lab"))).header.rcode).toBe(0);
+});
+
+test("a key that cannot be read at the start is told, and everything else is served", async () => {
+  const other = await serveDns({
+    described: { dns: { keys: [key("lost")] } },
+    readSecret: async (path) => Buffer.from(`nothing in ${path}`),
+  });
+  expect(other.entries).toMatchObject([
+    { level: "warning", text: expect.stringContaining("tls/dns/lost.key: holds no key instead of lost") },
+  ]);
+  client.send(query("cp-1.cluster.lab"), other.port);
+  expect(parsed((await client.next()).bytes).answers).toHaveLength(1);
+  await other.close();
+});
+
+test("the serial rises when a lease comes, for whoever asks for it", async () => {
+  let leases: readonly Lease[] = LEASES;
+  const other = await serveDns({ leases: { ...leasesOf(LEASES), all: () => leases } });
+  const serial = async (): Promise<number> => {
+    client.send(query("cluster.lab", { type: TYPES.SOA }), other.port);
+    return parsed((await client.next()).bytes).answers[0]!.serial!;
+  };
+  const before = await serial();
+  leases = LEASES.slice(1);
+  await expect.poll(serial, { timeout: 5000 }).toBeGreaterThan(before);
+  await other.close();
+});
+
+test("answers about leases are half a second old at most", async () => {
+  let held = LEASES;
+  const other = await serveDns({ leases: { ...leasesOf(LEASES), addressNamed: (name) => leasesOf(held).addressNamed(name) } });
+  const named = async (): Promise<number> => {
+    client.send(query("stranger.cluster.lab"), other.port);
+    return parsed((await client.next()).bytes).answers.length;
+  };
+  expect(await named()).toBe(1);
+  held = [];
+  await expect.poll(named, { timeout: 2000 }).toBe(0);
+  await other.close();
 });

@@ -3,7 +3,17 @@ import { Packet } from "dns2";
 import { afterEach, expect, test } from "vitest";
 import { RCODES, TYPES } from "../../../../bootstrapper/dns/numbers.ts";
 import { ipv4 } from "../../../../cluster/address.ts";
-import { type Behaviour, fakeUpstream, parsed, query, respond, type Serving, serveDns, type Upstream } from "../../../support/dns.ts";
+import {
+  type Behaviour,
+  fakeUpstream,
+  parsed,
+  query,
+  record,
+  respond,
+  type Serving,
+  serveDns,
+  type Upstream,
+} from "../../../support/dns.ts";
 import { type UdpProbe, udpProbe } from "../../../support/udp-probe.ts";
 
 const HOME = ipv4("127.0.0.1");
@@ -174,4 +184,85 @@ test("garbage from upstream is never passed on", async () => {
     ]),
   );
   expect((await ask(query("a.example.com"))).header.rcode).toBe(RCODES.servFail);
+});
+
+test("a server that does not repeat capitals is asked over TCP, and from then on in small letters", async () => {
+  const small: Behaviour = (asked) => {
+    asked.questions[0]!.name = asked.questions[0]!.name.toLowerCase();
+    return [respond(asked).toBuffer()];
+  };
+  const mangling = await upstream(small, small);
+  const { ask, server } = await behind(mangling);
+  for (const name of ["first-name-of-all.example.com", "second-name.example.com"])
+    expect((await ask(query(name))).answers).toMatchObject([{ address: "192.0.2.7" }]);
+  expect(mangling.asked.map(({ tcp }) => tcp)).toEqual([false, true, false]);
+  expect(server.entries.map(({ text }) => text)).toEqual([expect.stringContaining("does not repeat capitals")]);
+});
+
+test("a server that does not repeat capitals and serves no TCP still answers", async () => {
+  const mangling = await upstream((asked) => {
+    asked.questions[0]!.name = asked.questions[0]!.name.toLowerCase();
+    return [respond(asked).toBuffer()];
+  });
+  const { ask } = await behind(mangling);
+  expect((await ask(query("a-long-enough-name.example.com"))).answers).toHaveLength(1);
+});
+
+test("a forger who knows id and port, but not the capitals, is not believed when the server speaks TCP", async () => {
+  const forged = await upstream((asked) => {
+    asked.questions[0]!.name = asked.questions[0]!.name.toLowerCase();
+    return [respond(asked, "6.6.6.6").toBuffer()];
+  }, truth);
+  const { ask } = await behind(forged);
+  expect((await ask(query("a-long-enough-name.example.com"))).answers).toMatchObject([{ address: "192.0.2.7" }]);
+});
+
+test("a zone of its own servers is asked there, and our own words for it are not", async () => {
+  const [general, corporate] = [await upstream(truth), await upstream((asked) => [respond(asked, "10.1.1.1").toBuffer()])];
+  const corp = ipv4("192.0.2.99");
+  const server = await serveDns({
+    described: {
+      dns: {
+        forward: [{ zone: "corp.example", servers: [corp] }],
+        records: [
+          record("mail.cluster.lab", { type: "CNAME", target: "mx.corp.example" }),
+          record("out.cluster.lab", { type: "CNAME", target: "www.example.com" }),
+        ],
+      },
+    },
+    upstream: [{ address: HOME, port: general.port }],
+    at: (address) => ({ address: HOME, port: address === corp ? corporate.port : general.port }),
+  });
+  const client = await udpProbe();
+  open.push(server, client);
+  const ask = async (name: string): Promise<unknown[]> => {
+    client.send(query(name), server.port);
+    return parsed((await client.next()).bytes).answers.map(({ name, address, domain }) => `${name.toLowerCase()} ${address ?? domain}`);
+  };
+  expect(await ask("www.corp.example")).toEqual(["www.corp.example 10.1.1.1"]);
+  expect(await ask("www.example.org")).toEqual(["www.example.org 192.0.2.7"]);
+  expect(await ask("mail.cluster.lab")).toEqual(["mail.cluster.lab mx.corp.example", "mx.corp.example 10.1.1.1"]);
+  expect(await ask("out.cluster.lab")).toEqual(["out.cluster.lab www.example.com", "www.example.com 192.0.2.7"]);
+  expect([general.asked.length, corporate.asked.length]).toEqual([2, 2]);
+});
+
+test("when no server answers any more, what one said before is told for half a minute", async () => {
+  let alive = true;
+  const mortal = await upstream((asked) => (alive ? [respond(asked, "192.0.2.7", 1).toBuffer()] : []));
+  let now = 1_777_777_777_000;
+  const server = await serveDns({ upstream: [{ address: HOME, port: mortal.port }], patience: { upstream: 60 }, now: () => now });
+  const client = await udpProbe();
+  open.push(server, client);
+  const ask = async () => {
+    client.send(query("a.example.com", { edns: 1232 }), server.port);
+    return parsed((await client.next()).bytes);
+  };
+  await ask();
+  alive = false;
+  now += 5000;
+  expect(await ask()).toMatchObject({
+    header: { rcode: 0 },
+    answers: [{ ttl: 30, address: "192.0.2.7" }],
+    additionals: [{ rdata: [{ infoCode: 3 }] }],
+  });
 });
