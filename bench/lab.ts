@@ -18,14 +18,20 @@ export const CARD = "card";
 
 const NAME = /^sextant-bench-(\d+)-(server|load)$/;
 
+/** Of its session, where the scheduler shares the processor among sessions first (sched(7), autogroup), and of the process. */
+const AHEAD = ["setsid", "sh", "-c", 'echo -20 2>/dev/null >/proc/self/autogroup; exec nice -n -20 "$@"', "--"];
+
 export class Lab {
   readonly #server = `sextant-bench-${process.pid}-server`;
   readonly #load = `sextant-bench-${process.pid}-load`;
   /** For configurations, leases and logs. */
   readonly folder: string;
 
-  /** `cache` is on the disk that leases are to be kept on. */
-  constructor(cache: string) {
+  readonly #ahead: boolean;
+
+  /** `cache` is on the disk that leases are to be kept on; `ahead` of everything else on this host are the programs at both ends. */
+  constructor(cache: string, ahead = false) {
+    this.#ahead = ahead;
     this.folder = join(cache, "run", String(process.pid));
   }
 
@@ -51,7 +57,16 @@ export class Lab {
   /** The command that runs at one end, and dies with us. */
   at(end: "server" | "load", command: readonly string[]): [string, ...string[]] {
     const name = end === "server" ? this.#server : this.#load;
-    return ["nsenter", `--net=/run/netns/${name}`, "--", "setpriv", "--pdeathsig", "KILL", ...command];
+    return [
+      "nsenter",
+      `--net=/run/netns/${name}`,
+      "--",
+      "setpriv",
+      "--pdeathsig",
+      "KILL",
+      ...(this.#ahead ? AHEAD : []),
+      ...command,
+    ];
   }
 
   async remove(): Promise<void> {

@@ -36,7 +36,7 @@ async function bench(settings: Settings, rows: Rows): Promise<void> {
   sweepAccounts();
   say("compiling");
   await compile(settings);
-  const lab = new Lab(CACHE);
+  const lab = new Lab(CACHE, settings.ahead);
   const leave = async (): Promise<void> => {
     await stopAll();
     await lab.remove();
@@ -68,7 +68,7 @@ async function main(settings: Settings): Promise<void> {
   if (settings.json) process.stdout.write(`${JSON.stringify({ host, rows: comparisons }, null, 1)}\n`);
   else {
     const noise =
-      before > IDLE ? `; others were at work (load average ${before.toFixed(1)} before it began): trust the CPU, not the rates` : "";
+      before > IDLE ? `; others were at work (load average ${before.toFixed(1)} before it began): trust the CPU, not the rates, or use --ahead` : "";
     process.stdout.write(`${host.processors} x ${host.processor}, Node ${host.node}, medians of ${settings.rounds}${noise}\n\n`);
     process.stdout.write(`${formatTable(comparisons)}\n`);
   }

@@ -10,6 +10,8 @@ export interface Settings {
   /** Ours is compiled from the files as they are; from a commit's; or from a commit's with these folders as they are. */
   readonly commit: string | undefined;
   readonly with: readonly string[];
+  /** Servers and load go before everything else on this host. */
+  readonly ahead: boolean;
   /** Only rows whose name holds this. */
   readonly match: string;
   /** Only these servers; empty: all. */
@@ -27,6 +29,7 @@ export const HELP = `bench: our servers and their peers, side by side, on the sa
   --rounds N       3 unless said otherwise, 1 with --quick
   --of COMMIT      ours as it was then, not as the files are now
   --with LIST      with --of: but these folders as they are now
+  --ahead          servers and load go before everything else on this host
   --json           the figures as JSON, on standard output
 `;
 
@@ -37,6 +40,7 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     options: {
       only: { type: "string" },
       quick: { type: "boolean", default: false },
+      ahead: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       match: { type: "string", default: "" },
       servers: { type: "string" },
@@ -57,6 +61,7 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     only: PROTOCOLS.filter((protocol) => only.length === 0 || only.includes(protocol)),
     quick: values.quick,
     json: values.json,
+    ahead: values.ahead,
     rounds,
     commit: values.of ?? (values.with === undefined ? undefined : "HEAD"),
     with: words(values.with),

@@ -30,7 +30,7 @@ export interface TftpResult {
   readonly because?: string;
   /** Times that something had to be asked for again. */
   readonly repeats: number;
-  /** Blocks before an ACK, as the server agreed to. */
+  /** Blocks before an ACK, as the server agreed to; 0: it never answered. */
   readonly windowSize: number;
 }
 
@@ -76,7 +76,7 @@ class Run {
   #failed = 0;
   #repeats = 0;
   #because: string | undefined;
-  #windowSize = 1;
+  #windowSize = 0;
 
   constructor(crowd: Crowd, load: TftpLoad, content: Buffer) {
     this.#crowd = crowd;
@@ -145,6 +145,7 @@ class Run {
     else if (place.port !== port) return; // a second answer to a request that was repeated
     const op = bytes.readUInt16BE(at);
     if (op === DATA) {
+      this.#windowSize ||= 1; // it ignored every option, this one too
       const before = place.transfer.got;
       const verdict = place.transfer.data(bytes, at, length, this.#content);
       this.#bytes += place.transfer.got - before;

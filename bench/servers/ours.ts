@@ -19,7 +19,7 @@ export function bootstrapper(program: readonly string[]): Server {
     start(lab, _, { bsroot }) {
       const folder = lab.room("sextant");
       const log = join(folder, "log");
-      const words = ["serve", "--bsroot", bsroot, "--state", join(folder, "state"), "--time", "off"];
+      const words = ["serve", "--bsroot", bsroot, "--state", join(folder, "state"), "--time", "off", "--probe", "off"];
       const command = lab.at("server", [...program, ...words]);
       return start(command, log, () => existsSync(log) && /ready in [\d.]+ s/.test(readFileSync(log, "utf8")));
     },

@@ -16,9 +16,9 @@ type Shape = Pick<DhcpLoad, "clients" | "machines" | "seconds" | "patience">;
 /** In this order on one server, which begins with an empty book. */
 const CASES: readonly ({ readonly name: string } & Shape)[] = [
   { name: "one at a time", clients: 1, machines: 1000, seconds: 1.5, patience: 4 },
-  { name: "64 at once, 5000 scattered MACs", clients: 64, machines: 5000, seconds: 4, patience: 8 },
-  { name: "1000 switched on at once", clients: 1000, machines: 1000, seconds: 1, patience: 20 },
-  { name: "1000 at once, 5000 scattered MACs", clients: 1000, machines: 5000, seconds: 4, patience: 16 },
+  { name: "64 at once, 5000 scattered MACs", clients: 64, machines: 5000, seconds: 2, patience: 6 },
+  { name: "1000 switched on at once", clients: 1000, machines: 1000, seconds: 1, patience: 12 },
+  { name: "1000 at once, 5000 scattered MACs", clients: 1000, machines: 5000, seconds: 2, patience: 12 },
 ];
 
 /** The last few wait for a packet that was lost, a second or more: that belongs into p99, not into the rate. */
@@ -46,11 +46,14 @@ export async function benchDhcp(bench: Bench): Promise<void> {
   if (!bench.quick || bench.match !== "") await fill(bench);
 }
 
+/** dnsmasq, and Kea when it waits for the disk, would need longer than the whole bench may take. */
+const FILLABLE = ["sextant", "kea"];
+
 /** Once for each server: what a lease costs while the book grows. Whoever cannot fill it in time is measured no further. */
 async function fill(bench: Bench): Promise<void> {
   const wanted = BOOKS.filter((size) => bookName(size).includes(bench.match));
   if (wanted.length === 0) return;
-  for (const server of bench.servers) {
+  for (const server of bench.servers.filter(({ name }) => FILLABLE.includes(name))) {
     bench.say(`dhcp, a book that fills: ${server.name}`);
     const running = await server.start(bench.lab, "dhcp", bench.work);
     let first = 0;

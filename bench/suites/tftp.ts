@@ -18,8 +18,10 @@ interface Case {
   readonly windowSize: number;
 }
 
-const SECONDS = 0.8;
-const WARM_UP = 0.3;
+const SECONDS = 0.5;
+const WARM_UP = 0.25;
+/** Nobody is measured while they are still getting up. */
+const FIRST: Case = { file: "1 MB", clients: 10, blockSize: 1468, windowSize: 8 };
 
 function cases(quick: boolean): readonly Case[] {
   const all = (["1 MB", "64 MB"] as const).flatMap((file) =>
@@ -39,6 +41,7 @@ export async function benchTftp(bench: Bench): Promise<void> {
     for (const server of bench.servers) {
       bench.say(`tftp round ${round}: ${server.name}`);
       const running = await server.start(bench.lab, "tftp", bench.work);
+      await measure(bench, FIRST, running);
       await measureAll(bench, wanted, server, running);
       await running.stop();
     }
@@ -81,6 +84,6 @@ async function measure({ load, work }: Bench, { file, clients, blockSize, window
     failed: result.failed,
     ...(result.because !== undefined && { because: result.because }),
     load: result.cpu / (result.seconds + WARM_UP),
-    ...(result.windowSize < windowSize && { simpler: `window ${result.windowSize}` }),
+    ...(result.windowSize > 0 && result.windowSize < windowSize && { simpler: `window ${result.windowSize}` }),
   };
 }
