@@ -16,23 +16,39 @@ export function parseArp(text: string): readonly Neighbour[] {
   });
 }
 
-/** Milliseconds that one reading serves: the page asks for all machines at once. */
-const STAYS = 200;
-let known: { readonly at: number; readonly table: readonly Neighbour[] } | undefined;
-
-function table(): readonly Neighbour[] {
-  const at = performance.now();
-  if (!known || at - known.at > STAYS) known = { at, table: read() };
-  return known.table;
+export interface Neighbours {
+  neighbourAt(address: Ipv4): Mac | undefined;
+  addressOfNeighbour(wanted: Mac): Ipv4 | undefined;
 }
 
-function read(): readonly Neighbour[] {
+/** Milliseconds that one reading serves: the page asks for all machines at once. */
+const STAYS = 200;
+/** Who is not in it may have come since, and is asking us now; then a reading must be this young. */
+const FRESH = 1;
+
+/** `now`: milliseconds on a clock that only goes forward. */
+export function neighbours(read: () => readonly Neighbour[], now: () => number): Neighbours {
+  let known: { readonly at: number; readonly table: readonly Neighbour[] } | undefined;
+  function table(atMost: number): readonly Neighbour[] {
+    const at = now();
+    if (!known || at - known.at > atMost) known = { at, table: read() };
+    return known.table;
+  }
+  return {
+    neighbourAt: (address) => {
+      const fits = (one: Neighbour): boolean => one.address === address;
+      return (table(STAYS).find(fits) ?? table(FRESH).find(fits))?.mac;
+    },
+    addressOfNeighbour: (wanted) => table(STAYS).find(({ mac }) => mac === wanted)?.address as Ipv4 | undefined,
+  };
+}
+
+export const { neighbourAt, addressOfNeighbour } = neighbours(readArp, () => performance.now());
+
+function readArp(): readonly Neighbour[] {
   try {
     return parseArp(readFileSync("/proc/net/arp", "utf8"));
   } catch {
     return []; // not Linux: nobody is known, so nobody is given anything
   }
 }
-
-export const neighbourAt = (address: Ipv4): Mac | undefined => table().find((one) => one.address === address)?.mac;
-export const addressOfNeighbour = (wanted: Mac): Ipv4 | undefined => table().find(({ mac }) => mac === wanted)?.address as Ipv4 | undefined;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { parseArp } from "../../bootstrapper/neighbours.ts";
+import { type Neighbour, neighbours, parseArp } from "../../bootstrapper/neighbours.ts";
+import { ipv4, mac } from "../../cluster/address.ts";
 
 test("only neighbours that answered are believed", () => {
   const text = `IP address       HW type     Flags       HW address            Mask     Device
@@ -12,4 +13,24 @@ test("only neighbours that answered are believed", () => {
     { address: "10.77.0.13", mac: "52:54:00:00:00:13" },
   ]);
   expect(parseArp("")).toEqual([]);
+});
+
+test("a machine that comes in the moment in which it asks is found, though the table was read just before", () => {
+  const came = { address: "10.0.0.7", mac: mac("52:54:00:00:00:07") };
+  let [clock, readings] = [0, 0];
+  let table: Neighbour[] = [];
+  const read = () => {
+    readings += 1;
+    return table;
+  };
+  const { neighbourAt, addressOfNeighbour } = neighbours(read, () => clock);
+  expect(neighbourAt(ipv4("10.0.0.7"))).toBeUndefined();
+  table = [came];
+  clock += 5;
+  expect(neighbourAt(ipv4("10.0.0.7"))).toBe(came.mac);
+  for (let asked = 0; asked < 1000; asked += 1) {
+    expect(neighbourAt(ipv4("10.0.0.7"))).toBe(came.mac);
+    expect(addressOfNeighbour(mac("52:54:00:00:00:99"))).toBeUndefined();
+  }
+  expect(readings).toBe(2);
 });
