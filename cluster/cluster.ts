@@ -59,7 +59,10 @@ export interface Network {
   readonly routerAdvertisements: boolean;
 }
 
-/** A value that is already spelled as the option's bytes, in lower-case hex. */
+/**
+ * A value that is already spelled as the option's bytes, in lower-case hex. It stands in place of what the server says itself under that code, but
+ * for what firmware is to boot; dhcp-options.ts names the codes that cannot be here.
+ */
 export interface DhcpOption {
   /** 1 to 254. */
   readonly code: number;

@@ -1,7 +1,7 @@
 /** What the DNS server knows and does beside the machines' names, as the recommended form writes it. */
 import { TSIG_ALGORITHMS } from "../cluster.ts";
 import { RECORD_EXAMPLE, zoneLine } from "./dns-record.ts";
-import { block, list, names, word } from "./fields.ts";
+import { block, fewOf, list, names, word } from "./fields.ts";
 import * as values from "./values.ts";
 import { address, dnsLabel } from "./words.ts";
 
@@ -34,10 +34,10 @@ export const dns = block(
     records: list(word(zoneLine, RECORD_EXAMPLE), `a list of records, as in [${RECORD_EXAMPLE}]`)
       .prefault([])
       .describe("Records as a zone file has them: name, TTL if not 300, type (A AAAA CNAME NS PTR SRV TXT), data."),
-    forward: list(forward, "a list, each with zone: and servers:")
+    forward: fewOf(forward, "a list, each with zone: and servers:")
       .prefault([])
       .describe("Zones that are asked of their own DNS servers instead of network.upstream."),
-    keys: list(key, "a list of keys, each with name: and may:")
+    keys: fewOf(key, "a list of keys, each with name: and may:")
       .prefault([])
       .describe("TSIG keys of those who may change or copy the zone; the builder makes the secrets."),
     api: dnsLabel("api").prefault("api").describe("<api>.<domain> is every control plane."),

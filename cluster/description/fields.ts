@@ -39,6 +39,14 @@ export function list<T extends z.ZodType>(item: T, example: string) {
   return z.array(item, { error });
 }
 
+/** More than anybody has of what is compared one with the other. */
+const MANY = 1000;
+
+/** A list of what a description has a few of. */
+export function fewOf<T extends z.ZodType>(item: T, example: string) {
+  return list(item, example).max(MANY, `has more than ${MANY} items; write fewer`);
+}
+
 /** One, or several. */
 export function oneOrList<T extends z.ZodType>(item: T, example: string) {
   return z.union([item, list(item, `a list, as in ${example}`)]);

@@ -1,5 +1,5 @@
 /** The machines' networks and how they are served, as the recommended form writes them. */
-import { block, list, names, oneOrList, word } from "./fields.ts";
+import { block, fewOf, list, names, oneOrList, word } from "./fields.ts";
 import { dhcpOptions } from "./options-form.ts";
 import * as values from "./values.ts";
 import { address, dnsLabel, leaseTime, network, yesNo } from "./words.ts";
@@ -42,7 +42,7 @@ export const networkBlock = block(
       .prefault("serve")
       .describe("serve: the bootstrapper gives addresses. proxy: the site's own DHCP server does."),
     ntp: yesNo.prefault("true").describe("Whether the bootstrapper serves time to the machines."),
-    interfaces: list(word(values.interfaceName, "eth1"), "a list, as in [eth1]")
+    interfaces: fewOf(word(values.interfaceName, "eth1"), "a list, as in [eth1]")
       .prefault([])
       .describe("Network interfaces that DHCP is served on; those with the bootstrapper's own addresses when absent."),
     leasesBy: names(["mac", "client-id"], { clientid: "client-id", duid: "client-id", "client-identifier": "client-id" })
@@ -52,7 +52,7 @@ export const networkBlock = block(
       .optional()
       .describe("Whether IPv6 routers are advertised to be absent, so that firmware need not wait for one; true unless dhcp is proxy."),
     options: dhcpOptions.prefault({}).describe("DHCP options for every machine."),
-    subnets: list(furtherSubnet, "a list of networks, each with subnet:")
+    subnets: fewOf(furtherSubnet, "a list of networks, each with subnet:")
       .prefault([])
       .describe("Further networks of machines, behind relays or on interfaces of the bootstrapper."),
   },

@@ -38,6 +38,26 @@ test.each([
     change: ["bootstrapper: 10.77.0.1", "bootstrapper: here"],
     fault: '/network/bootstrapper must match format "ipv4"',
   },
+  {
+    when: "a DHCP option has no such name",
+    change: ["routers:", "options: { domian-search: x }\n  routers:"],
+    fault: "/network/options must match a schema in anyOf",
+  },
+  {
+    when: "a DHCP option is one that only the server says",
+    change: ["routers:", "options: { dhcp-message-type: 1 }\n  routers:"],
+    fault: "/network/options must match a schema in anyOf",
+  },
+  {
+    when: "a DHCP option's value is a block",
+    change: ["routers:", "options: { mtu: { is: 1400 } }\n  routers:"],
+    fault: "/network/options/mtu must match a schema in anyOf",
+  },
+  {
+    when: "a key may do what there is not",
+    change: ["os:", "dns: { keys: [{ name: k, may: [read] }] }\nos:"],
+    fault: "/dns/keys/0/may/0 must be equal to one of the allowed values",
+  },
 ] as const)("an editor complains when $when", ({ change: [from, to], fault }) => {
   expect(faults(fixture("small.yml").replace(from, to)).join("\n")).toContain(fault);
 });

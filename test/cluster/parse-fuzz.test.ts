@@ -3,7 +3,15 @@ import { expect, test } from "vitest";
 import { formatProblem, type Parsed, parse } from "../../cluster/parse.ts";
 import { fixture } from "./golden.ts";
 
-const FIXTURES = ["small.yml", "full.yml", "original.yml", "original-crowded.yml", "broken-words.yml", "broken-addresses.yml"].map(fixture);
+const FIXTURES = [
+  "small.yml",
+  "full.yml",
+  "original.yml",
+  "original-crowded.yml",
+  "broken-words.yml",
+  "broken-addresses.yml",
+  "broken-services.yml",
+].map(fixture);
 const PIECES = [
   "*a",
   "&a ",
@@ -129,6 +137,16 @@ test("any value in any field is answered", () => {
         "range",
         "ip",
         "labels",
+        "options",
+        "subnets",
+        "records",
+        "forward",
+        "keys",
+        "zone",
+        "servers",
+        "may",
+        "26",
+        "domain-search",
         "__proto__",
       ),
       tie("value"),
@@ -136,7 +154,7 @@ test("any value in any field is answered", () => {
     ),
   }))["value"]!;
   const field = fc
-    .constantFrom("cluster", "domain", "network", "os", "kubernetes", "sshKeys", "disk", "machines", "mirrors", "install")
+    .constantFrom("cluster", "domain", "network", "dns", "os", "kubernetes", "sshKeys", "disk", "machines", "mirrors", "install")
     .chain((name) => value.map((it) => ({ [name]: it })));
   const old = fc
     .constantFrom(

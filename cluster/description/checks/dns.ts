@@ -119,27 +119,27 @@ function addressOf(name: string): Ipv4 | undefined {
 }
 
 function* amongEachOther(records: readonly Stated<DnsRecord>[], domain: string): Iterable<Finding> {
-  const seen = new Map<string, Stated<DnsRecord>[]>();
-  for (const record of records) {
-    const { value, path } = record;
-    const before = seen.get(value.name) ?? [];
-    seen.set(value.name, [...before, record]);
-    if (value.type === "CNAME" && value.name === domain) {
+  const said = new Set<string>();
+  const names = new Map<string, { readonly alias: boolean }>();
+  for (const { value, path } of records) {
+    const { ttl: _, ...what } = value;
+    const spelled = JSON.stringify(what);
+    const alias = value.type === "CNAME";
+    const before = names.get(value.name);
+    if (alias && value.name === domain) {
       yield {
         path,
         message: `${domain} has records of its own, and a CNAME stands alone at its name (RFC 1034 §3.6.2); write A records instead`,
       };
-    } else if (before.some((other) => same(other.value, value))) {
+    } else if (said.has(spelled)) {
       yield { path, message: "this record is written twice; leave one of them out" };
-    } else if (before.length > 0 && [record, ...before].some((one) => one.value.type === "CNAME")) {
-      yield {
-        path,
-        message: `a CNAME stands alone at its name, and ${value.name} has another record (RFC 1034 §3.6.2); leave one of them out`,
-      };
+    } else if (before && (alias || before.alias)) {
+      const message = `a CNAME stands alone at its name, and ${value.name} has another record (RFC 1034 §3.6.2); leave one of them out`;
+      yield { path, message };
     }
+    said.add(spelled);
+    names.set(value.name, { alias: alias || before?.alias === true });
   }
 }
-
-const same = ({ ttl: _, ...a }: DnsRecord, { ttl: __, ...b }: DnsRecord): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 const isBelow = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);

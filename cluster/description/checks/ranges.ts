@@ -13,12 +13,8 @@ export function* checkRanges(facts: Facts): Iterable<Finding> {
     return;
   }
   for (const network of facts.networks) yield* inItsNetwork(network);
-  for (const [index, range] of ranges.entries()) {
-    const other = ranges.slice(0, index).find((before) => meet(before.value, range.value));
-    if (other)
-      yield { path: range.path, message: `${spell(range.value)} overlaps ${spell(other.value)}; write ranges apart from each other` };
-    yield* withoutTaken(facts, range);
-  }
+  yield* apart(ranges);
+  yield* withoutTaken(facts, ranges);
   yield* enough(facts, ranges);
 }
 
@@ -32,12 +28,33 @@ function* inItsNetwork({ subnet, ranges }: NetworkFacts): Iterable<Finding> {
   }
 }
 
-const meet = (a: Range, b: Range): boolean => within(a, b.first) || within(b, a.first);
+/** In the order of their addresses only neighbours can meet, however many there are. */
+function* apart(ranges: readonly Stated<Range>[]): Iterable<Finding> {
+  const inOrder = [...ranges.entries()].sort(([, a], [, b]) => toNumber(a.value.first) - toNumber(b.value.first));
+  let [before, ...rest] = inOrder;
+  for (const next of rest) {
+    if (before && within(before[1].value, next[1].value.first)) {
+      const [earlier, later] = before[0] < next[0] ? [before[1], next[1]] : [next[1], before[1]];
+      const message = `${spell(later.value)} overlaps ${spell(earlier.value)}; write ranges apart from each other`;
+      yield { path: later.path, message };
+    }
+    if (!before || toNumber(next[1].value.last) > toNumber(before[1].value.last)) before = next;
+  }
+}
 
-function* withoutTaken(facts: Facts, { value, path }: Stated<Range>): Iterable<Finding> {
-  for (const [address, owner] of fixed(facts)) {
-    if (!within(value, address)) continue;
-    yield inRange(facts, { path, message: `${spell(value)} contains ${address}, which is ${owner}'s; write a range without it` });
+/** Findings for one range; who has more wrote the wrong range. */
+const MOST_TOLD = 10;
+
+function* withoutTaken(facts: Facts, ranges: readonly Stated<Range>[]): Iterable<Finding> {
+  const taken = [...fixed(facts)].map(([address, owner]) => ({ address, owner, at: toNumber(address) })).sort((a, b) => a.at - b.at);
+  for (const { value, path } of ranges) {
+    const first = toNumber(value.first);
+    const last = toNumber(value.last);
+    const start = taken.findIndex(({ at }) => at >= first);
+    for (const { address, owner, at } of start < 0 ? [] : taken.slice(start, start + MOST_TOLD)) {
+      if (at > last) break;
+      yield inRange(facts, { path, message: `${spell(value)} contains ${address}, which is ${owner}'s; write a range without it` });
+    }
   }
 }
 

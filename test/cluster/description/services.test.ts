@@ -248,6 +248,17 @@ describe("Secure Boot", () => {
   });
 });
 
+test("a description as long as one may be is judged as any other, however its parts lie to each other", () => {
+  const ranges = Array.from({ length: 15_000 }, (_, index) => `10.77.0.${100 + (index % 50)}-10.77.0.${150 + (index % 50)}`).join(", ");
+  const routers = Array.from({ length: 15_000 }, (_, index) => `10.77.0.${index % 100}`).join(", ");
+  const records = Array.from({ length: 8000 }, (_, index) => `a TXT ${index % 4000}`).join(", ");
+  const text = small.replace("10.77.0.100-10.77.0.199", `[${ranges}]`).replace("routers: [10.77.0.1]", `routers: [${routers}]`);
+  const parsed = parse(`${text}\ndns: { records: [${records}] }`, "x");
+  expect(parsed.ok).toBe(false);
+  const subnets = Array.from({ length: 20_000 }, () => "{ subnet: 10.1.0.0/24 }").join(", ");
+  expect(said(`subnets: [${subnets}]`)).toContainEqual(expect.stringContaining("network.subnets: has more than 1000 items; write fewer"));
+});
+
 test("in a 2016-form description the API's name gives way to a machine that has it", () => {
   const original = fixture("original.yml");
   const api = (text: string) => {
