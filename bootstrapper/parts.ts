@@ -122,7 +122,12 @@ export function makeDns(base: Base, dhcp: Dhcp): Promise<DnsServer> {
       address,
       port: ports.dns,
       cluster,
-      leases: { addressNamed: dhcp.addressNamed, addressOf: dhcp.addressOf, leaseAt: dhcp.leaseAt, all: dhcp.leases },
+      leases: {
+        addressNamed: (hostname) => dhcp.addressNamed(hostname),
+        addressOf: (mac) => dhcp.addressOf(mac),
+        leaseAt: (leased) => dhcp.leaseAt(leased),
+        all: () => dhcp.leases(),
+      },
       store,
       readSecret: (path) => readSecret(base.bsroot, path),
       journal: kept.journal,
