@@ -1,9 +1,11 @@
 /** A socket that carries many transfers at once. Its port is our TID for all of them, and the peer's address and port tell them apart (RFC 1350 §4). */
-import type { Ipv4 } from "../../cluster/address.ts";
+import { fromNumber, type Ipv4, toNumber } from "../../cluster/address.ts";
+import { Hearing } from "../wire/hearing.ts";
+import { kernel } from "../wire/kernel.ts";
 import { openUdp, type UdpPeer, type UdpSocket } from "../wire/udp.ts";
 import { missing } from "./content.ts";
 import { type Outbox, outboxOf } from "./outbox.ts";
-import { ackedBlock, decode, ERRORS, encode } from "./packet.ts";
+import { ackedBlock, decode, ERRORS, encode, type Packet } from "./packet.ts";
 import type { Outcome } from "./report.ts";
 import { countSent, type Session, spanEnd, spanStart } from "./session.ts";
 import { acknowledged, patience, step, type Transfer } from "./transfer.ts";
@@ -16,33 +18,42 @@ const REMEMBERED = 4096;
 const PROGRESS_EVERY = 250;
 /** Milliseconds after which a window is tried again that the kernel had no room for. */
 const SOON = 2;
+/** Milliseconds after which others get their turn, however much there is to hear. */
+const TURN = 2;
 /** Bytes: the ACKs of a thousand machines. */
 const RECEIVE_BUFFER = 4 << 20;
 
 export class Lane {
   readonly #now: () => number;
+  /** A datagram that is no packet, or whose packet could not be dealt with. Nothing more is done about either. */
+  readonly #onTrouble: (error: Error) => void;
   #socket!: UdpSocket;
   #outbox!: Outbox;
-  readonly #peers = new Map<Ipv4, Map<number, Session>>();
+  /** By address, as a signed number, and by port. */
+  readonly #peers = new Map<number, Map<number, Session>>();
+  readonly #hearing = kernel && new Hearing(kernel);
+  #due = false;
   readonly #over = new Map<string, number>(); // until when; the oldest first
 
-  private constructor(now: () => number) {
+  private constructor(now: () => number, onTrouble: (error: Error) => void) {
     this.#now = now;
+    this.#onTrouble = onTrouble;
   }
 
   /** On a port of the kernel's choice. Throws UdpError when there is none. */
   static async open(address: Ipv4, now: () => number, onTrouble: (error: Error) => void): Promise<Lane> {
-    const lane = new Lane(now);
-    lane.#socket = await openUdp({ address, port: 0, receiveBuffer: RECEIVE_BUFFER, onTrouble }, (bytes, from) =>
-      lane.#receive(bytes, from),
-    );
+    const lane = new Lane(now, onTrouble);
+    lane.#socket = await openUdp({ address, port: 0, receiveBuffer: RECEIVE_BUFFER, onTrouble }, (bytes, from) => {
+      lane.#receive(toNumber(from.address) | 0, from.port, headOf(bytes), () => bytes);
+      lane.#flushSoon();
+    });
     lane.#outbox = outboxOf(lane.#socket, (session) => lane.#again(session));
     return lane;
   }
 
   /** Whether this peer has something running here. */
   isBusyWith({ address, port }: UdpPeer): boolean {
-    return this.#peers.get(address)?.has(port) ?? false;
+    return this.#peers.get(toNumber(address) | 0)?.has(port) ?? false;
   }
 
   /** Whether something of this peer's that is over may still be on its way to us. */
@@ -52,10 +63,10 @@ export class Lane {
 
   /** Sends its first packet. */
   carry(session: Session): void {
-    const { address, port } = session.peer;
-    const ports = this.#peers.get(address) ?? new Map<number, Session>();
-    this.#peers.set(address, ports.set(port, session));
+    const ports = this.#peers.get(session.address) ?? new Map<number, Session>();
+    this.#peers.set(session.address, ports.set(session.peer.port, session));
     this.#send(session);
+    this.#flushSoon();
   }
 
   /** Ends it without a word to the client. */
@@ -75,31 +86,56 @@ export class Lane {
       if (until > now) break;
       this.#over.delete(peer);
     }
-    this.#outbox.flush();
+    this.#flushSoon();
   }
 
   close(): Promise<void> {
     return this.#socket.close();
   }
 
-  #receive(bytes: Uint8Array, from: UdpPeer): void {
-    const session = this.#peers.get(from.address)?.get(from.port);
-    if (!session) {
-      this.#turnAway(bytes, from);
-      return;
+  /** What waits is heard at once while there is more: those who were just answered have answered again by then. */
+  #flush(): void {
+    this.#due = false;
+    this.#outbox.flush();
+    const fd = this.#socket.descriptor();
+    const hearing = this.#hearing;
+    if (!hearing || fd === undefined) return;
+    const until = this.#now() + TURN;
+    for (let count = hearing.hear(fd); count > 0; count = this.#now() < until ? hearing.hear(fd) : 0) {
+      for (let slot = 0; slot < count; slot++) {
+        try {
+          this.#receive(hearing.address(slot), hearing.port(slot), hearing.head(slot), () => Buffer.from(hearing.bytes(slot)));
+        } catch (error) {
+          this.#onTrouble(error as Error);
+        }
+      }
+      this.#outbox.flush();
     }
-    const block = ackedBlock(bytes);
-    if (block !== undefined) {
+  }
+
+  /** When everything that this wake-up brought has been heard. */
+  #flushSoon(): void {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  /** `head`: its first four bytes. The rest of an ACK is nothing to us. */
+  #receive(address: number, port: number, head: number, bytes: () => Uint8Array): void {
+    const session = this.#peers.get(address)?.get(port);
+    const block = ackedBlock(head);
+    if (session && block >= 0) {
       this.#take(session, acknowledged(session.transfer, block, this.#now() - session.sentAt, session.course));
       return;
     }
-    const packet = decode(bytes);
-    if (packet.op === "error") this.#take(session, step(session.transfer, { got: "error", ...packet }, session.course));
+    const packet = decode(bytes());
+    if (!session) this.#turnAway(packet, { address: fromNumber(address), port });
+    else if (packet.op === "error") this.#take(session, step(session.transfer, { got: "error", ...packet }, session.course));
   }
 
   /** RFC 1350 §4: tell the stranger, go on with the transfer. An error is never answered with an error, nor what a transfer left behind. */
-  #turnAway(bytes: Uint8Array, from: UdpPeer): void {
-    if (decode(bytes).op === "error" || this.isQuietAfter(from)) return;
+  #turnAway({ op }: Packet, from: UdpPeer): void {
+    if (op === "error" || from.port === 0 || this.isQuietAfter(from)) return;
     this.#socket.post(encode({ op: "error", code: ERRORS.unknownTransfer, message: "not your transfer" }), from);
   }
 
@@ -145,7 +181,9 @@ export class Lane {
     session.deadline = Number.POSITIVE_INFINITY;
     try {
       await session.content.load(offset);
-      if (session.transfer === transfer) this.#send(session); // else an ACK or an error came while it was read
+      if (session.transfer !== transfer) return; // an ACK or an error came while it was read
+      this.#send(session);
+      this.#flushSoon();
     } catch (error) {
       if (session.transfer.state === "done") return;
       const because = (error as Error).message;
@@ -158,16 +196,18 @@ export class Lane {
   #again(session: Session): void {
     const { transfer } = session;
     setTimeout(() => {
-      if (session.transfer === transfer && transfer.state === "sending") this.#outbox.put(session, transfer.acked + 1, transfer.sent);
+      if (session.transfer !== transfer || transfer.state !== "sending") return;
+      this.#outbox.put(session, transfer.acked + 1, transfer.sent);
+      this.#flushSoon();
     }, SOON);
   }
 
   #end(session: Session, state: Outcome["state"], because: string): void {
     const { address, port } = session.peer;
-    const ports = this.#peers.get(address);
+    const ports = this.#peers.get(session.address);
     if (ports?.get(port) !== session) return;
     ports.delete(port);
-    if (ports.size === 0) this.#peers.delete(address);
+    if (ports.size === 0) this.#peers.delete(session.address);
     this.#over.set(`${address} ${port}`, this.#now() + QUIET);
     if (this.#over.size > REMEMBERED) this.#over.delete(this.#over.keys().next().value!);
     session.transfer = { state: "done" };
@@ -175,3 +215,6 @@ export class Lane {
     session.hooks.onEnd({ state, because, blocks: session.course.blocks, repeats: session.repeats });
   }
 }
+
+/** As Hearing.head has it. */
+const headOf = (bytes: Uint8Array): number => (bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0));

@@ -9,7 +9,6 @@ const LANES = 4;
 
 export class Lanes {
   readonly #lanes: readonly Lane[];
-  #next = 0;
   #sweeping: NodeJS.Timeout | undefined;
 
   private constructor(lanes: readonly Lane[]) {
@@ -22,11 +21,10 @@ export class Lanes {
     return new Lanes(await Promise.all(Array.from({ length: LANES }, () => Lane.open(address, now, onTrouble))));
   }
 
-  /** The next one where the peer has nothing running, and rather one where nothing of it may still be on its way; undefined when it has something everywhere. */
+  /** The first one where nothing of the peer's is running or on its way: the fewer lanes are used, the more each system call does. */
   for(peer: UdpPeer): Lane | undefined {
     this.#sweeping ??= setInterval(() => this.#sweep(), COARSENESS).unref();
-    this.#next = (this.#next + 1) % LANES;
-    const free = [...this.#lanes.slice(this.#next), ...this.#lanes.slice(0, this.#next)].filter((lane) => !lane.isBusyWith(peer));
+    const free = this.#lanes.filter((lane) => !lane.isBusyWith(peer));
     return free.find((lane) => !lane.isQuietAfter(peer)) ?? free[0];
   }
 

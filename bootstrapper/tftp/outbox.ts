@@ -6,7 +6,7 @@ import { dataHead } from "./packet.ts";
 import { type Session, spanEnd, spanStart } from "./session.ts";
 
 export interface Outbox {
-  /** Blocks `first` to `last`, all of them in memory. They have left when the wake-up that brought their cause is over. */
+  /** Blocks `first` to `last`, all of them in memory. They have left after the next `flush`. */
   put(session: Session, first: number, last: number): void;
   /** Sends what was put. */
   flush(): void;
@@ -27,7 +27,6 @@ function volleys(volley: Volley<Session>, socket: UdpSocket, onUnsent: (session:
     flush,
     put(session, first, last) {
       if (!volley.hasRoom(last - first + 1)) flush();
-      if (volley.empty) queueMicrotask(flush);
       const { course, content, peer } = session;
       volley.aim(session.address, peer.port, course.blockSize + 4, session);
       for (let block = first; block <= last; block++) {

@@ -40,9 +40,8 @@ export function encode(packet: Packet): Uint8Array {
   }
 }
 
-/** The block an ACK acknowledges, without making a value of it; undefined for every other packet. */
-export const ackedBlock = (raw: Uint8Array): number | undefined =>
-  raw.length >= 4 && raw[0] === 0 && raw[1] === 4 ? raw[2]! * 256 + raw[3]! : undefined;
+/** The block that an ACK with these first four bytes acknowledges; below 0 for every other packet. */
+export const ackedBlock = (head: number): number => (head >>> 16 === 4 ? head & 0xffff : -1);
 
 /** The first four bytes of a DATA packet, as one number. */
 export const dataHead = (block: number): number => 0x0003_0000 | (block & 0xffff);

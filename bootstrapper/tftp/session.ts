@@ -8,7 +8,7 @@ import { begin, type Course, plan, type Transfer } from "./transfer.ts";
 
 export interface Session {
   readonly peer: UdpPeer;
-  /** The peer's address as a number. */
+  /** The peer's address as a signed number. */
   readonly address: number;
   readonly mac: Mac | undefined;
   readonly content: Content;
@@ -38,7 +38,7 @@ export interface SessionHooks {
 export function makeSession(peer: UdpPeer, mac: Mac | undefined, content: Content, agreement: Agreement, hooks: SessionHooks): Session {
   return {
     peer,
-    address: toNumber(peer.address as Ipv4),
+    address: toNumber(peer.address as Ipv4) | 0,
     mac,
     content,
     agreement,

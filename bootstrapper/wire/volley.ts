@@ -142,7 +142,7 @@ export class Volley<Tag> {
     const message = this.#messages++;
     this.#tags.push(tag);
     this.#names.writeUInt16BE(port, message * 16 + 2);
-    this.#names.writeUInt32BE(address, message * 16 + 4);
+    this.#names.writeInt32BE(address | 0, message * 16 + 4);
     this.#headers.writeBigUInt64LE(this.#vectorsAt + BigInt(this.#vector * 16), message * HEADER + 16);
     this.#words[message * 16 + 6] = 0; // vectors
     this.#words[message * 16 + 8] = 0; // no control

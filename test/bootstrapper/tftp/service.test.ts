@@ -123,7 +123,8 @@ test("a stranger in a transfer hears error 5, and the transfer goes on", async (
   expect(decode((await stranger.next()).bytes)).toMatchObject({ op: "error", code: 5 });
   stranger.send(encode({ op: "error", code: 0, message: "stop" }), port); // is not answered and ends nothing
   expect(await stranger.hear(50)).toEqual([]);
-  stranger.send(Uint8Array.of(7), port);
+  for (const bytes of [[7], [], [0, 9, 9, 9, 9], [0, 1, 65]]) stranger.send(Uint8Array.from(bytes), port);
+  client.send(Uint8Array.of(0, 5), port); // too short to be an error
   client.send(ack(1), port);
   expect(decode((await client.next()).bytes)).toMatchObject({ op: "data", block: 2 });
   end(client, port);
