@@ -49,9 +49,10 @@ export function refuse({ request, segment }: Where, message: string): Packet {
   return { ...packet, broadcast: request.broadcast || request.relayAddress !== NOWHERE };
 }
 
-/** The answer to a client that would otherwise make up an address (RFC 2563 §3): there is none, and it shall not. */
+/** The answer to a client that would otherwise make up an address (RFC 2563 §3): there is none, and it shall not, unless it is described so. */
 export function noAddress({ request, segment }: Where): Packet {
-  return replyTo(request, { messageType: "offer", serverId: serverIdFor(request, segment), autoConfigure: DO_NOT });
+  const autoConfigure = segment.options.autoConfigure ?? DO_NOT;
+  return replyTo(request, { messageType: "offer", serverId: serverIdFor(request, segment), autoConfigure });
 }
 const DO_NOT = 0; // RFC 2563 §2
 

@@ -283,3 +283,28 @@ test("a storm of DECLINEs never keeps more than a quarter of the range from the 
   });
   expect(free).toHaveLength(8);
 });
+
+test("a million MACs for a hundred addresses: who has one keeps it, the others are told why not, and the book stays as small as the range", () => {
+  const hundred = rack({ ranges: [{ first: ipv4("10.77.0.100"), last: ipv4("10.77.0.199") }] });
+  const { site, book, nextBoot } = world({ cluster: hundred });
+  record(book, bound(W2, "10.77.0.150"), NOON);
+  const discover = message("discover", {});
+  let offered = 0;
+  for (let index = 0; index < 1_000_000; index += 1) {
+    const now = NOON + Math.floor(index / 100);
+    const mac =
+      `02:00:00:${(index >> 16).toString(16).padStart(2, "0")}:${((index >> 8) & 255).toString(16).padStart(2, "0")}:${(index & 255).toString(16).padStart(2, "0")}` as Mac;
+    const decision = answer({ ...discover, mac }, { site, book, now, nextBoot });
+    if (decision.lease) record(book, decision.lease, now);
+    if (decision.do === "reply") offered += 1;
+  }
+  expect(offered).toBe(99);
+  for (const map of [book.byAddress, book.pools[0]!.byHolder, book.pools[0]!.ending]) expect(map.size).toBe(100);
+  const later = { site, book, now: NOON + 10_000, nextBoot };
+  expect(answer(message("discover", {}, { mac: W2 }), later)).toMatchObject({ packet: { yourAddress: "10.77.0.150" } });
+  expect(answer(message("discover"), later)).toMatchObject({ packet: { yourAddress: "10.77.0.11" } });
+  // Offers nobody took come free again, in the order that they were made.
+  expect(answer(message("discover", {}, { mac: STRANGER }), { ...later, now: NOON + HELD })).toMatchObject({
+    packet: { yourAddress: "10.77.0.100" },
+  });
+}, 60_000);
