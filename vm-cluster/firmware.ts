@@ -15,7 +15,7 @@ export const FIRMWARE = {
     flash: { code: "/usr/share/OVMF/OVMF_CODE_4M.ms.fd", variables: "/usr/share/OVMF/OVMF_VARS_4M.ms.fd" },
   },
   "uefi-ia32": {
-    program: "qemu-system-i386",
+    program: "qemu-system-x86_64",
     machine: ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"],
     flash: { code: "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd", variables: "/usr/share/OVMF/OVMF32_VARS_4M.fd" },
   },

@@ -1,8 +1,9 @@
 /** The rack's wires: a switch in a network namespace of its own, with the bootstrapper's card, a port for each machine and no way out. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import type { Ipv4 } from "../cluster/address.ts";
 import { run } from "./command.ts";
 
+const NAMESPACES = "/run/netns";
 const SWITCH = "switch";
 /** The bootstrapper's network card, and the switch port it is plugged into. */
 const CARD = "card";
@@ -21,7 +22,7 @@ export class Network {
   }
 
   exists(): boolean {
-    return existsSync(`/run/netns/${this.#name}`);
+    return existsSync(`${NAMESPACES}/${this.#name}`);
   }
 
   /** Makes namespace and switch; the card has the bootstrapper's address. */
@@ -50,18 +51,39 @@ export class Network {
     await this.#inside(`address add ${address}/${prefix} dev ${CARD}`);
   }
 
+  /** Somebody else's host on the same wire, in a namespace of its own: its name and the command that runs a program there. */
+  async addHost(
+    host: string,
+    address: Ipv4,
+    prefix: number,
+  ): Promise<{ inside(command: readonly [string, ...string[]]): [string, ...string[]] }> {
+    const name = `${this.#name}-${host}`;
+    await run("ip", ["netns", "add", name]);
+    await this.#inside(
+      `link add ${host} type veth peer name ${CARD} netns ${name}`,
+      `link set ${host} master ${SWITCH}`,
+      `link set ${host} up`,
+    );
+    const lines = ["link set lo up", `link set ${CARD} up`, `address add ${address}/${prefix} dev ${CARD}`];
+    await run("ip", ["-netns", name, "-batch", "-"], { input: `${lines.join("\n")}\n` });
+    return { inside: (command) => within(name, command) };
+  }
+
   get card(): string {
     return CARD;
   }
 
   /** The command that runs `command` inside. Not `ip netns exec`, which hides /sys/fs/cgroup. */
   inside(command: readonly [string, ...string[]]): [string, ...string[]] {
-    return ["nsenter", `--net=/run/netns/${this.#name}`, "--", ...command];
+    return within(this.#name, command);
   }
 
-  /** The namespace takes switch, card and ports with it. */
+  /** The namespaces take switch, cards and ports with them. */
   async remove(): Promise<void> {
-    if (this.exists()) await run("ip", ["netns", "delete", this.#name]);
+    const ours = existsSync(NAMESPACES)
+      ? readdirSync(NAMESPACES).filter((name) => name === this.#name || name.startsWith(`${this.#name}-`))
+      : [];
+    for (const name of ours) await run("ip", ["netns", "delete", name]);
   }
 
   async #inside(...lines: readonly string[]): Promise<void> {
@@ -69,3 +91,10 @@ export class Network {
     await run(program, args, { input: `${lines.join("\n")}\n` });
   }
 }
+
+const within = (namespace: string, command: readonly [string, ...string[]]): [string, ...string[]] => [
+  "nsenter",
+  `--net=${NAMESPACES}/${namespace}`,
+  "--",
+  ...command,
+];

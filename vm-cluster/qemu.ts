@@ -6,6 +6,9 @@ import { boardOf, type Firmware } from "./firmware.ts";
 
 export type Accelerator = "kvm" | "tcg";
 
+/** iPXE as a kernel: what QEMU starts in place of the card's ROM. */
+const IPXE = "/boot/ipxe.lkrn";
+
 export interface Hardware {
   readonly name: string;
   readonly mac: Mac;
@@ -15,6 +18,8 @@ export interface Hardware {
   readonly disks: readonly Disk[];
   /** virtio when absent. */
   readonly card?: "virtio" | "e1000";
+  /** A BIOS without network boot, whose card is driven by an iPXE that does what this command line says, and is firmware to what it loads. */
+  readonly ipxe?: string;
   /** Its UEFI boots by HTTP; otherwise PXE comes first. */
   readonly httpBoot?: boolean;
   /** What its battery-backed clock says when it is powered on, as QEMU's -rtc base= takes it; the host's time when absent. */
@@ -38,7 +43,7 @@ export interface Sockets {
 }
 
 export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator: Accelerator): readonly string[] {
-  const { name, mac, firmware, memory, disks, card = "virtio", httpBoot, clock } = hardware;
+  const { name, mac, firmware, memory, disks, card = "virtio", httpBoot, ipxe, clock } = hardware;
   return [
     ...["-name", name, "-uuid", uuidOf(mac), "-nodefaults", "-no-user-config", "-display", "none"],
     ...speed(firmware, accelerator),
@@ -52,8 +57,9 @@ export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator:
     // An empty romfile takes QEMU's iPXE off the card, so that OVMF's own PXE client is what boots.
     ...[
       "-device",
-      `${card === "virtio" ? "virtio-net-pci" : card},netdev=net,mac=${mac},bootindex=1${firmware === "bios" ? "" : ",romfile="}`,
+      `${card === "virtio" ? "virtio-net-pci" : card},netdev=net,mac=${mac},bootindex=1${firmware === "bios" && !ipxe ? "" : ",romfile="}`,
     ],
+    ...(ipxe ? ["-kernel", IPXE, "-append", ipxe] : []),
     // EDK2 asks QEMU whether it may (OvmfPkg/README, "Network Support").
     ...(httpBoot ? [4, 6].flatMap((version) => ["-fw_cfg", `name=opt/org.tianocore/IPv${version}PXESupport,string=n`]) : []),
     ...disks.flatMap((disk, index) => drive(disk, index, sockets.disk(index))),

@@ -40,6 +40,10 @@ test("a machine that boots by HTTP is refused PXE, and one may have an Intel car
   expect(line({ card: "e1000" })).toContain("-device e1000,netdev=net,mac=52:54:00:77:00:01,bootindex=1 ");
 });
 
+test("an iPXE that is told what to do stands in for the card's own", () => {
+  expect(line({ ipxe: "dhcp" })).toMatch(/romfile= -kernel \S+ipxe.lkrn -append dhcp/);
+});
+
 test("the network comes before every disk", () => {
   const order = [...line({ disks: disksFor(rule({ device: "/dev/sdb" }), MAC) }).matchAll(/bootindex=(\d)/g)].map(([, index]) => index);
   expect(order).toEqual(["1", "2", "3"]);
