@@ -57,16 +57,7 @@ export class Lab {
   /** The command that runs at one end, and dies with us. */
   at(end: "server" | "load", command: readonly string[]): [string, ...string[]] {
     const name = end === "server" ? this.#server : this.#load;
-    return [
-      "nsenter",
-      `--net=/run/netns/${name}`,
-      "--",
-      "setpriv",
-      "--pdeathsig",
-      "KILL",
-      ...(this.#ahead ? AHEAD : []),
-      ...command,
-    ];
+    return ["nsenter", `--net=/run/netns/${name}`, "--", "setpriv", "--pdeathsig", "KILL", ...(this.#ahead ? AHEAD : []), ...command];
   }
 
   async remove(): Promise<void> {

@@ -19,7 +19,7 @@ import type { Bench } from "./suites/bench.ts";
 import { benchDhcp } from "./suites/dhcp.ts";
 import { benchDns } from "./suites/dns.ts";
 import { benchTftp } from "./suites/tftp.ts";
-import { compare, formatTable } from "./table.ts";
+import { compare, formatTables } from "./table.ts";
 import { makeWork } from "./work.ts";
 
 const SERVERS = [ours, dnsmasq, kea, keaSynced, tftpdHpa, atftpd, unbound];
@@ -68,9 +68,11 @@ async function main(settings: Settings): Promise<void> {
   if (settings.json) process.stdout.write(`${JSON.stringify({ host, rows: comparisons }, null, 1)}\n`);
   else {
     const noise =
-      before > IDLE ? `; others were at work (load average ${before.toFixed(1)} before it began): trust the CPU, not the rates, or use --ahead` : "";
+      before > IDLE
+        ? `; others were at work (load average ${before.toFixed(1)} before it began): trust the CPU, not the rates, or use --ahead`
+        : "";
     process.stdout.write(`${host.processors} x ${host.processor}, Node ${host.node}, medians of ${settings.rounds}${noise}\n\n`);
-    process.stdout.write(`${formatTable(comparisons)}\n`);
+    process.stdout.write(`${formatTables(comparisons)}\n`);
   }
 }
 

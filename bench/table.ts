@@ -59,29 +59,49 @@ function summary(server: string, rounds: readonly Sample[]): Summary {
 export const figure = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) ? "-" : value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
 
-/** Lines, widths and all. */
-export function formatTable(comparisons: readonly Comparison[]): string {
-  const head = ["", "", "rate", "p50 ms", "p99 ms", "CPU us", "load", ""];
-  const lines = comparisons.flatMap(({ protocol, name, unit, servers, ratio, cpuRatio }) => [
-    [`${protocol}: ${name} (${unit})`],
-    ...servers.map((one) => [
-      "",
-      one.server,
-      figure(one.rate),
-      one.p50 === undefined ? "" : figure(one.p50),
-      one.p99 === undefined ? "" : figure(one.p99),
-      figure(one.cpu),
-      `${Math.round(one.load * 100)} %`,
-      [one.simpler, one.failed > 0 && `${one.failed} failed: ${one.because ?? "no answer"}`].filter(Boolean).join("; "),
-    ]),
-    ...(ratio === undefined ? [] : [["", "ours / best", `${ratio.toFixed(2)} x`, "", "", `${cpuRatio?.toFixed(2)} x`, "", ""]]),
-  ]);
-  const rows = [head, ...lines.filter((line) => line.length > 1)];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+/** A table for each protocol, a line for each row, and below it what must be known about some of its cells. */
+export function formatTables(comparisons: readonly Comparison[]): string {
+  const protocols = [...new Set(comparisons.map(({ protocol }) => protocol))];
+  return protocols.map((protocol) => formatTable(comparisons.filter((row) => row.protocol === protocol))).join("\n\n");
+}
+
+function formatTable(rows: readonly Comparison[]): string {
+  const names = [...new Set(rows.flatMap(({ servers }) => servers.map(({ server }) => server)))];
+  const { protocol = "", unit = "" } = rows[0] ?? {};
+  const timed = rows.some(({ servers }) => servers.some(({ p50 }) => p50 !== undefined));
+  const title = `${protocol}: ${unit}${timed ? " (p50/p99 ms)" : ""}`;
+  const head = [title, ...names, "ours/best", "CPU us:", ...names, "ours/least", "load"];
+  const lines = rows.map(({ name, servers, ratio, cpuRatio }) => {
+    const cells = (text: (one: Summary) => string): string[] =>
+      names.map((wanted) => {
+        const found = servers.find(({ server }) => server === wanted);
+        return found ? text(found) : "";
+      });
+    const load = Math.max(...servers.map((one) => one.load || 0));
+    return [name, ...cells(rateCell), times(ratio), "", ...cells(({ cpu }) => figure(cpu)), times(cpuRatio), `${Math.round(load * 100)} %`];
+  });
+  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column]!.length)));
   const pad = (line: readonly string[]): string =>
     line
-      .map((text, column) => (column < 2 || column === head.length - 1 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
+      .map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
       .join("  ")
       .trimEnd();
-  return [pad(head), ...lines.map((line) => (line.length === 1 ? line[0]! : pad(line)))].join("\n");
+  return [pad(head), ...lines.map(pad), ...notes(rows)].join("\n");
+}
+
+const times = (ratio: number | undefined): string => (ratio === undefined ? "" : `${ratio.toFixed(2)} x`);
+
+function rateCell({ rate, p50, p99, failed, simpler }: Summary): string {
+  const latency = p50 === undefined ? "" : ` (${figure(p50)}/${figure(p99)})`;
+  return `${failed > 0 ? "! " : ""}${simpler === undefined ? "" : "* "}${figure(rate)}${latency}`;
+}
+
+function notes(rows: readonly Comparison[]): readonly string[] {
+  const simpler = new Set(
+    rows.flatMap(({ servers }) => servers.flatMap((one) => (one.simpler ? [`* ${one.server}: ${one.simpler}`] : []))),
+  );
+  const failed = rows.flatMap(({ name, servers }) =>
+    servers.filter((one) => one.failed > 0).map((one) => `! ${one.server}, ${name}: ${one.failed} failed, ${one.because ?? "no answer"}`),
+  );
+  return [...simpler, ...failed];
 }

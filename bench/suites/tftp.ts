@@ -32,7 +32,7 @@ function cases(quick: boolean): readonly Case[] {
   return quick ? all.filter(({ file, blockSize, windowSize }) => file === "1 MB" && blockSize === 1468 && windowSize !== 8) : all;
 }
 const nameOf = ({ file, clients, blockSize, windowSize }: Case): string =>
-  `${file}, ${clients} at once, blksize ${blockSize}, window ${windowSize}`;
+  `${file} x ${clients}, blksize ${blockSize}, window ${windowSize}`;
 
 export async function benchTftp(bench: Bench): Promise<void> {
   addFiles(bench.work);

@@ -1,4 +1,5 @@
 /** From /proc, dnsperf and a list of samples to the table. */
+import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseStat, ticksOf } from "../../bench/cpu.ts";
@@ -6,7 +7,7 @@ import { Rows, type Sample } from "../../bench/rows.ts";
 import { readSettings } from "../../bench/settings.ts";
 import { median, percentile } from "../../bench/statistics.ts";
 import { readDnsperf, readLatencies } from "../../bench/suites/dnsperf.ts";
-import { compare, figure, formatTable } from "../../bench/table.ts";
+import { compare, figure, formatTables } from "../../bench/table.ts";
 
 test("the median is the middle one, or between the two in the middle", () => {
   expect(median([3, 1, 2])).toBe(2);
@@ -77,15 +78,17 @@ test("ours is compared with the fastest peer, and its cost with that of the most
   expect(compare(row!, "nobody").ratio).toBeUndefined();
 });
 
-test("the table says what failed, and how we compare", () => {
-  const text = formatTable(
-    rows()
-      .all()
-      .map((row) => compare(row, "sextant")),
-  );
-  expect(text).toContain("dhcp: one at a time (leases/s)");
-  expect(text).toMatch(/kea +200 .*2 failed: no address/);
-  expect(text).toMatch(/ours \/ best +1\.50 x +10\.00 x/);
+test("a table has a line for each row, and says what failed and how we compare", () => {
+  const made = rows();
+  made.add({ protocol: "tftp", name: "1 MB", unit: "MB/s" }, "tftpd-hpa", sample(90, 1, { simpler: "window 1" }));
+  const text = formatTables(made.all().map((row) => compare(row, "sextant")));
+  const [dhcp, tftp] = text.split("\n\n");
+  expect(dhcp!.split("\n").map((line) => line.replaceAll(/ +/g, " "))).toEqual([
+    "dhcp: leases/s (p50/p99 ms) sextant dnsmasq kea ours/best CPU us: sextant dnsmasq kea ours/least load",
+    "one at a time 300 (1.00/2.00) 100 ! 200 1.50 x 1,000 100 500 10.00 x 25 %",
+    "! kea, one at a time: 2 failed, no address",
+  ]);
+  expect(tftp).toMatch(/\n1 MB +\* 90\.0 .*\n\* tftpd-hpa: window 1$/);
 });
 
 test("a figure has three digits that mean something", () => {
@@ -107,4 +110,8 @@ test("without a word everything is measured three times, and a quick look takes 
   expect(readSettings(["--help"])).toBe("help");
   expect(() => readSettings(["--only", "ntp"])).toThrow('--only: "ntp" is none of dhcp, tftp, dns');
   expect(() => readSettings(["--rounds", "0"])).toThrow("--rounds");
+});
+
+test("the script that installs the peers has no mistake that shellcheck knows", () => {
+  expect(execFileSync("shellcheck", ["bench/install-peers"], { encoding: "utf8" })).toBe("");
 });
