@@ -47,6 +47,7 @@ export function judge(raw: Uint8Array, { id, raw: question }: Expected): Judged 
 
 function response(bytes: Buffer, { question, records, rcode, truncated }: Survey): Response {
   const opt = records.findIndex(({ type }) => type === TYPES.OPT);
+  if (opt >= 0 && records[opt]!.section !== "additional") throw new WireError("dns", "its OPT record is out of place"); // RFC 6891 §6.1.1
   const kept = opt < 0 ? records : records.slice(0, opt); // names behind it might point past it, and nobody needs them
   const copy = Buffer.from(bytes.subarray(0, kept.at(-1)?.end ?? question.end));
   copy.writeUInt16BE(kept.filter(({ section }) => section === "additional").length, 10);

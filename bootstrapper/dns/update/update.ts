@@ -17,7 +17,7 @@ export type Outcome =
       readonly changes: ReadonlyMap<string, Sets>;
       readonly because: string;
     }
-  | { readonly rcode: Exclude<number, 0>; readonly because: string };
+  | { readonly rcode: number; readonly because: string };
 
 export interface UpdateWorld extends Source {
   readonly zone: Zone;

@@ -19,6 +19,13 @@ test("messages arrive whole, however the stream is cut", () => {
   );
 });
 
+test("a long message that comes byte by byte arrives whole too", () => {
+  const frames = new Frames(0xffff);
+  const message = Buffer.from(Array.from({ length: 5000 }, (_, index) => index & 255));
+  const got = [...framed(message)].flatMap((byte) => frames.take(Buffer.of(byte))!);
+  expect(got.map((one) => one.equals(message))).toEqual([true]);
+});
+
 test("a length of 0, or beyond what is taken, is a lie", () => {
   expect(new Frames(300).take(Buffer.of(0, 0))).toBeUndefined();
   expect(new Frames(300).take(Buffer.of(1, 45))).toBeUndefined();
