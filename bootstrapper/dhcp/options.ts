@@ -81,6 +81,15 @@ const ROWS: readonly Row[] = (Object.keys(OPTIONS) as OptionName[]).map((name) =
 }));
 const LEADING = ROWS.filter(({ name }) => !(ECHOED as readonly OptionName[]).includes(name));
 const TRAILING = ROWS.filter(({ name }) => (ECHOED as readonly OptionName[]).includes(name));
+/** The order of the wire, in which options without a row stand before those that are repeated. */
+const ORDER: readonly (Row | undefined)[] = [...LEADING, undefined, ...TRAILING];
+const OTHERS = LEADING.length;
+const PLACES = Object.fromEntries([...ORDER.entries()].map(([place, row]) => [row?.name ?? "others", place])) as Record<
+  OptionName | "others",
+  number
+>;
+/** Holds the options of one message while it is written. */
+const AT_PLACE: unknown[] = ORDER.map(() => undefined);
 const BY_CODE: readonly (Row | undefined)[] = Array.from({ length: 256 }, (_, code) => ROWS.find((row) => row.code === code));
 
 /** The row of an option code; undefined when it has none. */
@@ -96,9 +105,15 @@ const NOTHING: Decoded = { options: {}, oddities: [] };
 
 /** Writes every option and the end mark. */
 export function encodeOptions(options: Options, out: ByteWriter): void {
-  for (const row of LEADING) if (options[row.name] !== undefined) encodeOption(row.code, row.value, options[row.name], out);
-  if (options.others) for (const [code, value] of options.others) encodeOption(code, bytes, value, out);
-  for (const row of TRAILING) if (options[row.name] !== undefined) encodeOption(row.code, row.value, options[row.name], out);
+  // To go through what is there and then through the places is quicker than to ask for each row whether it is there.
+  for (const name in options) AT_PLACE[PLACES[name as OptionName]] = options[name as OptionName];
+  for (let place = 0; place < AT_PLACE.length; place += 1) {
+    const value = AT_PLACE[place];
+    if (value === undefined) continue;
+    AT_PLACE[place] = undefined;
+    if (place === OTHERS) for (const [code, raw] of options.others!) encodeOption(code, bytes, raw, out);
+    else encodeOption(ORDER[place]!.code, ORDER[place]!.value, value, out);
+  }
   out.uint8(END);
 }
 
