@@ -195,7 +195,7 @@ describe("DNS", () => {
     { dns: records("10.77.0.11 PTR a"), says: "11.0.77.10.in-addr.arpa is the address of machine cp-1" },
     {
       dns: records("www.example.com. A 10.0.0.5"),
-      says: "www.example.com is not in demo.lan nor a reverse name of 10.77.0.0/24, so the bootstrapper is not asked for it; write a name below demo.lan",
+      says: "warning dns.records[0]: www.example.com is not in demo.lan nor a reverse name of 10.77.0.0/24; machines are told this instead of what its owner",
     },
     { dns: records("10.99.0.5 PTR a"), says: "5.0.99.10.in-addr.arpa is not in demo.lan nor a reverse name" },
     {
@@ -209,7 +209,20 @@ describe("DNS", () => {
     },
     {
       dns: "dns: { forward: [{ zone: demo.lan, servers: [192.0.2.1] }] }",
-      says: "demo.lan is the cluster's domain, which the bootstrapper answers for itself",
+      says: "demo.lan is what the bootstrapper answers for itself; write another zone",
+    },
+    {
+      dns: "dns: { forward: [{ zone: 0.77.10.in-addr.arpa, servers: [192.0.2.1] }] }",
+      says: "is what the bootstrapper answers for itself",
+    },
+    {
+      dns: "dns: { forward: [{ zone: worker-1.demo.lan, servers: [192.0.2.1] }] }",
+      says: "worker-1.demo.lan would be asked elsewhere, and is the name of machine worker-1; write another zone",
+    },
+    { dns: "dns: { forward: [{ zone: apps.demo.lan, servers: [192.0.2.1] }] }", says: "*.apps.demo.lan would be asked elsewhere" },
+    {
+      dns: 'dns: { forward: [{ zone: ad.demo.lan, servers: [192.0.2.1] }], records: ["x.ad A 10.0.0.5"] }',
+      says: "x.ad.demo.lan is in ad.demo.lan, which is asked elsewhere (dns.forward); leave one of them out",
     },
     { dns: "dns: { forward: [{ zone: a.lan, servers: [10.77.0.1] }] }", says: "the bootstrapper would ask itself for ever" },
     { dns: "dns: { forward: [{ zone: a.lan, servers: [] }] }", says: "servers: is empty; write at least one address" },
@@ -229,8 +242,11 @@ describe("DNS", () => {
     expect(said(SUBNET, records("10.78.0.7 PTR printer", "10.77.0.7 PTR scanner"))).toEqual([]);
   });
 
-  test("forwards a zone that ends with the same letters, or holds ours", () => {
+  test("forwards a zone that ends with the same letters, holds ours, or is a part of it that nobody here is in", () => {
     expect(said("", "dns: { forward: [{ zone: lan, servers: [192.0.2.1] }, { zone: mydemo.lan, servers: [192.0.2.1] }] }")).toEqual([]);
+    expect(
+      said("", "dns: { forward: [{ zone: ad.demo.lan, servers: [192.0.2.1] }, { zone: 10.in-addr.arpa, servers: [192.0.2.1] }] }"),
+    ).toEqual([]);
   });
 });
 
