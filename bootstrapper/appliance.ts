@@ -1,5 +1,4 @@
 /** The composition root: every part of the bootstrapper, started in the order they need each other and ended in reverse. */
-import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import type { Ipv4 } from "../cluster/address.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -29,6 +28,7 @@ import type { Card } from "./router-advertisements/service.ts";
 import type { Settings } from "./settings.ts";
 import { openStore } from "./store/file-store.ts";
 import { fingerprint, watchBsroot } from "./watch.ts";
+import { ownAddresses } from "./wire/addresses.ts";
 
 /** About a week of a small rack. */
 const JOURNAL_LIMIT = 20_000;
@@ -61,7 +61,7 @@ export class Appliance {
     const seen = await fingerprint(settings.bsroot);
     const bsroot = await loadBsroot(settings.bsroot);
     const address = settings.address ?? bsroot.cluster.network.bootstrapper;
-    const missing = addressMissing(address, addressesHere());
+    const missing = addressMissing(address, ownAddresses());
     if (missing) throw new StartError(missing);
 
     const { base, take } = await this.#remember(settings, bsroot, address, print);
@@ -150,7 +150,7 @@ export class Appliance {
         return served.cluster;
       },
       address,
-      here: addressesHere,
+      here: ownAddresses,
       store,
       kept,
       roster,
@@ -184,10 +184,4 @@ export class Appliance {
   }
 }
 
-const cardsOf = ({ network }: Cluster): readonly Card[] => (network.routerAdvertisements ? bootCards(network, addressesHere()) : []);
-
-function addressesHere() {
-  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses.filter(({ family }) => family === "IPv4").map(({ address, mac, internal }) => ({ interface: name, address, mac, internal })),
-  );
-}
+const cardsOf = ({ network }: Cluster): readonly Card[] => (network.routerAdvertisements ? bootCards(network, ownAddresses()) : []);

@@ -6,22 +6,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Mac } from "../../cluster/address.ts";
+import type { Network } from "../../cluster/cluster.ts";
 import { SERVER } from "./dhcp.ts";
 
 const BRIDGE = "52:54:00:77:00:fe";
+const SECOND_BRIDGE = "52:54:00:78:00:fe";
 const execute = promisify(execFile);
 const ip = (...args: readonly string[]) => execute("ip", args);
 
 export interface DhcpNetwork {
   /** The server's journal so far. */
   journal(): string;
-  /** A machine with one network card, `eth0`, that is up and has no address. */
-  client(mac: Mac): Promise<NetworkClient>;
+  /** A machine with one network card, `eth0`, that is up and has no address, on `br0` unless said otherwise. */
+  client(mac: Mac, bridge?: string): Promise<NetworkClient>;
+  /** In the server's place. */
+  ip(...args: readonly string[]): Promise<unknown>;
   /** Ends the server and every client program, and removes all that was made. */
   close(): Promise<void>;
 }
 
 export interface NetworkClient {
+  /** Of its namespace. */
+  readonly name: string;
   /** For the files of client programs. */
   readonly folder: string;
   ip(...args: readonly string[]): Promise<unknown>;
@@ -31,7 +37,14 @@ export interface NetworkClient {
   start(program: string, ...args: readonly string[]): ChildProcess;
 }
 
-export async function dhcpNetwork(): Promise<DhcpNetwork> {
+export interface Wanted {
+  /** What differs from the rack's network. */
+  readonly network?: Partial<Network>;
+  /** The server's address on a second bridge, `br1`. */
+  readonly second?: string;
+}
+
+export async function dhcpNetwork({ network = {}, second }: Wanted = {}): Promise<DhcpNetwork> {
   await sweep();
   const own = `sxdhcp-${process.pid}`;
   const namespaces: string[] = [];
@@ -67,23 +80,28 @@ export async function dhcpNetwork(): Promise<DhcpNetwork> {
 
   try {
     const server = await namespace(`${own}-s`);
-    // A bridge without a MAC of its own takes its ports' lowest, and with every port that joins its neighbours may lose it.
-    await ip("-n", server, "link", "add", "br0", "address", BRIDGE, "type", "bridge", "stp_state", "0", "forward_delay", "0");
-    await ip("-n", server, "addr", "add", `${SERVER}/24`, "dev", "br0");
-    await ip("-n", server, "link", "set", "br0", "up");
-    const child = start(server, process.execPath, ["--import", "tsx", "test/support/dhcp-runner.ts"]);
+    const bridge = async (name: string, mac: string, address: string): Promise<void> => {
+      // A bridge without a MAC of its own takes its ports' lowest, and with every port that joins its neighbours may lose it.
+      await ip("-n", server, "link", "add", name, "address", mac, "type", "bridge", "stp_state", "0", "forward_delay", "0");
+      await ip("-n", server, "addr", "add", `${address}/24`, "dev", name);
+      await ip("-n", server, "link", "set", name, "up");
+    };
+    await bridge("br0", BRIDGE, SERVER);
+    if (second !== undefined) await bridge("br1", SECOND_BRIDGE, second);
+    const child = start(server, process.execPath, ["--import", "tsx", "test/support/dhcp-runner.ts", JSON.stringify(network)]);
     child.stdout!.on("data", (said) => (journal += said));
     child.stderr!.on("data", (said) => (journal += said));
     await ready(child, () => journal);
 
-    const client = async (mac: Mac): Promise<NetworkClient> => {
+    const client = async (mac: Mac, bridge = "br0"): Promise<NetworkClient> => {
       clients += 1;
       const number = clients;
       const name = await namespace(`${own}-${number}`);
       await ip("link", "add", `c${number}`, "netns", server, "type", "veth", "peer", "name", "eth0", "netns", name);
-      await ip("-n", server, "link", "set", `c${number}`, "master", "br0", "up");
+      await ip("-n", server, "link", "set", `c${number}`, "master", bridge, "up");
       await ip("-n", name, "link", "set", "eth0", "address", mac, "up");
       return {
+        name,
         folder: await mkdtemp(join(folder, "client-")),
         ip: (...args) => ip("-n", name, ...args),
         run: async (seconds, program, ...args) => {
@@ -93,7 +111,7 @@ export async function dhcpNetwork(): Promise<DhcpNetwork> {
         start: (program, ...args) => start(name, program, args),
       };
     };
-    return { journal: () => journal, client, close };
+    return { journal: () => journal, client, ip: (...args) => ip("-n", server, ...args), close };
   } catch (error) {
     await close();
     throw error;

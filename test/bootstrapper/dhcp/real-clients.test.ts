@@ -144,10 +144,28 @@ describe.concurrent("a real client", () => {
     }
   });
 
+  test("dhcpcd, which probes its address itself, gets one and keeps it", async ({ expect }) => {
+    const client = await network.client(stranger(7));
+    // It keeps its leases in one place for the whole host: let that be another.
+    const apart = "mount -t tmpfs none /var/lib/dhcpcd && exec timeout 30 dhcpcd -4 -1 -B -d -t 20 --script /bin/true eth0";
+    const said = await client.run(40, "unshare", "-m", "sh", "-c", apart);
+    expect(said).toMatch(/offered 10\.77\.0\.10\d from 10\.77\.0\.1.*leased 10\.77\.0\.10\d for 3600 seconds/s);
+  });
+
+  test("dhcping, which says where it is as a renewing machine does, is answered there", async ({ expect }) => {
+    const client = await network.client(stranger(8));
+    await client.ip("addr", "add", "10.77.0.108/24", "dev", "eth0");
+    const said = await client.run(20, "dhcping", "-v", "-c", "10.77.0.108", "-s", "10.77.0.1", "-h", stranger(8), "-t", "5");
+    expect(said).toContain("Got answer from: 10.77.0.1");
+  });
+
   test("the dhcp package as a client gets a lease", async ({ expect }) => {
     const client = await network.client(stranger(6));
     await client.ip("addr", "add", "10.77.0.251/24", "dev", "eth0");
     await client.ip("route", "add", "default", "dev", "eth0");
+    // It hears through an ordinary socket and does not ask for broadcasts, as RFC 2131 §4.1 says such a client must.
+    await client.ip("route", "add", "local", "10.77.0.96/28", "dev", "eth0");
+    await client.run(5, "sysctl", "-w", "net.ipv4.conf.eth0.arp_ignore=1"); // or it would say that it has all of these
     const said = await client.run(30, process.execPath, "--import", "tsx", "test/support/npm-dhcp-client.ts", "02-00-00-00-00-06");
     expect(JSON.parse(said)).toMatchObject({
       address: expect.stringMatching(/^10\.77\.0\.10\d$/),
