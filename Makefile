@@ -1,7 +1,7 @@
 # Sextant. `make` alone says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build up down test bench storm
+.PHONY: help deps build up down test bench storm fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -30,3 +30,6 @@ bench: deps ## DHCP, TFTP and DNS beside other servers, on the same work (BENCH=
 
 storm: build ## 1000 simulated machines powered on at once, beside other servers (STORM='--machines 100 --only ours')
 	@node --import tsx bench/storm/main.ts $(STORM)
+
+fuzz: deps ## every codec against changed bytes (SECONDS=30 for each TARGET=dhcp-packet, or all)
+	@node --import tsx test/fuzz/main.ts --seconds $(or $(SECONDS),30) $(if $(TARGET),--target $(TARGET))
