@@ -43,7 +43,7 @@ export class Lane {
   /** On a port of the kernel's choice. Throws UdpError when there is none. */
   static async open(address: Ipv4, now: () => number, onTrouble: (error: Error) => void): Promise<Lane> {
     const lane = new Lane(now, onTrouble);
-    lane.#socket = await openUdp({ address, port: 0, receiveBuffer: RECEIVE_BUFFER, onTrouble }, (bytes, from) => {
+    lane.#socket = await openUdp({ address, port: 0, receiveBuffer: RECEIVE_BUFFER, wakesOnly: true, onTrouble }, (bytes, from) => {
       lane.#receive(toNumber(from.address) | 0, from.port, headOf(bytes), () => bytes);
       lane.#flushSoon();
     });

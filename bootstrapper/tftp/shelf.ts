@@ -26,7 +26,7 @@ interface Piece {
 
 export class Shelf {
   readonly limits: ShelfLimits;
-  readonly #pieces = new Map<Book, Map<number, Piece>>();
+  readonly #books = new Set<Book>();
   #held = 0;
   #clock = 0;
   #reading = 0;
@@ -39,26 +39,24 @@ export class Shelf {
   /** A file that was just opened. The shelf closes nothing; `Book.forget` gives its memory back. */
   book(handle: Readable, size: number): Book {
     const book = new Book(this, handle, size);
-    this.#pieces.set(book, new Map());
+    this.#books.add(book);
     return book;
   }
 
-  find(book: Book, index: number): Chunk | undefined {
-    const piece = this.#pieces.get(book)?.get(index);
-    if (!piece) return undefined;
-    piece.usedAt = ++this.#clock;
-    return piece.chunk;
+  /** The hour, by which it is told what was unused for longest. */
+  tick(): number {
+    return ++this.#clock;
   }
 
-  put(book: Book, index: number, made: Chunk): void {
-    this.#pieces.get(book)?.set(index, { chunk: made, usedAt: ++this.#clock });
+  /** Something was put into a book: others may have to go. */
+  grown(made: Chunk): void {
     this.#held += weight(made);
     while (this.#held > this.limits.all && this.#dropOne(made));
   }
 
   forget(book: Book): void {
-    for (const { chunk } of this.#pieces.get(book)?.values() ?? []) this.#held -= weight(chunk);
-    this.#pieces.delete(book);
+    for (const { chunk } of book.pieces.values()) this.#held -= weight(chunk);
+    this.#books.delete(book);
   }
 
   /** Few read at one time, or what is on its way from the disk would have no bound. */
@@ -75,14 +73,14 @@ export class Shelf {
   }
 
   #dropOne(kept: Chunk): boolean {
-    let oldest: { pieces: Map<number, Piece>; index: number; piece: Piece } | undefined;
-    for (const pieces of this.#pieces.values()) {
-      for (const [index, piece] of pieces) {
-        if (piece.chunk !== kept && piece.usedAt < (oldest?.piece.usedAt ?? Number.POSITIVE_INFINITY)) oldest = { pieces, index, piece };
+    let oldest: { book: Book; index: number; piece: Piece } | undefined;
+    for (const book of this.#books) {
+      for (const [index, piece] of book.pieces) {
+        if (piece.chunk !== kept && piece.usedAt < (oldest?.piece.usedAt ?? Number.POSITIVE_INFINITY)) oldest = { book, index, piece };
       }
     }
     if (!oldest) return false;
-    oldest.pieces.delete(oldest.index);
+    oldest.book.pieces.delete(oldest.index);
     this.#held -= weight(oldest.piece.chunk);
     return true;
   }
@@ -91,47 +89,59 @@ export class Shelf {
 /** One version of one file. */
 export class Book {
   readonly size: number;
+  /** Those in memory, by their number; the shelf takes them out again. */
+  readonly pieces = new Map<number, Piece>();
   readonly #shelf: Shelf;
   readonly #handle: Readable;
+  readonly #length: number;
   readonly #loading = new Map<number, Promise<void>>();
+  #forgotten = false;
 
   constructor(shelf: Shelf, handle: Readable, size: number) {
     this.#shelf = shelf;
     this.#handle = handle;
+    this.#length = shelf.limits.piece;
     this.size = size;
   }
 
   at(offset: number): Chunk | undefined {
-    return this.#shelf.find(this, this.#index(offset));
+    const piece = this.pieces.get(Math.floor(offset / this.#length));
+    if (!piece) return undefined;
+    piece.usedAt = this.#shelf.tick();
+    return piece.chunk;
   }
 
   /** The piece with this byte, and the one after it without being waited for: who reads on will want it next. */
   async load(offset: number): Promise<void> {
-    const index = this.#index(offset);
-    const wanted = this.#read(index);
-    if ((index + 1) * this.#shelf.limits.piece < this.size) this.#read(index + 1).catch(() => {}); // whoever needs it hears of it
+    const wanted = this.#read(offset);
+    if (offset + this.#length < this.size) this.#read(offset + this.#length).catch(() => {}); // whoever needs it hears of it
     await wanted;
   }
 
   forget(): void {
+    this.#forgotten = true;
     this.#shelf.forget(this);
   }
 
-  #index(offset: number): number {
-    return Math.floor(offset / this.#shelf.limits.piece);
-  }
-
-  #read(index: number): Promise<void> {
-    if (this.#shelf.find(this, index)) return Promise.resolve();
+  #read(offset: number): Promise<void> {
+    if (this.at(offset)) return Promise.resolve();
+    const index = Math.floor(offset / this.#length);
     const before = this.#loading.get(index);
     if (before) return before;
-    const start = index * this.#shelf.limits.piece;
-    const length = Math.min(this.#shelf.limits.piece, this.size - start);
-    const reading = this.#shelf.inTurn(async () => {
-      this.#shelf.put(this, index, chunk(start, await readExactly(this.#handle, start, length)));
-    });
+    const start = index * this.#length;
+    const reading = this.#shelf
+      .inTurn(async () =>
+        this.#keep(index, chunk(start, await readExactly(this.#handle, start, Math.min(this.#length, this.size - start)))),
+      )
+      .finally(() => this.#loading.delete(index));
     this.#loading.set(index, reading);
-    return reading.finally(() => this.#loading.delete(index));
+    return reading;
+  }
+
+  #keep(index: number, made: Chunk): void {
+    if (this.#forgotten) return;
+    this.pieces.set(index, { chunk: made, usedAt: this.#shelf.tick() });
+    this.#shelf.grown(made);
   }
 }
 

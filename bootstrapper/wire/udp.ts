@@ -22,6 +22,8 @@ export interface UdpOptions {
   readonly receiveBuffer?: number;
   /** Hear and speak on this interface alone. Only where `kernel` is to be had. */
   readonly device?: string;
+  /** Only the datagram that wakes us is handed on; whoever has the `descriptor` hears those that came with it. */
+  readonly wakesOnly?: boolean;
   /** A handler that failed, or a socket error the kernel reported later. Nothing more is done about either. */
   readonly onTrouble?: (error: Error) => void;
 }
@@ -87,7 +89,8 @@ export async function openUdp(options: UdpOptions, onDatagram: OnDatagram, kerne
   socket.on("error", trouble);
   socket.on("message", (bytes, from) => {
     // One datagram wakes us, and those that came with it are fetched in one call.
-    if (hear(bytes, { address: from.address as Ipv4, port: from.port }) && native) drain(native.kernel, native.fd, hear);
+    if (hear(bytes, { address: from.address as Ipv4, port: from.port }) && native && !options.wakesOnly)
+      drain(native.kernel, native.fd, hear);
     flushNow();
   });
 

@@ -1,6 +1,6 @@
 /** Many datagrams in one system call, their bytes taken from where they lie: sendmmsg(2), and UDP_SEGMENT (udp(7)) for several to one peer. */
 import type { Kernel } from "./kernel.ts";
-import { MSG_DONTWAIT } from "./kernel.ts";
+import { AF_INET, MSG_DONTWAIT } from "./kernel.ts";
 
 /** Bytes that stay where they are, with their address in halves, as structures are written. */
 export interface Lump {
@@ -41,17 +41,18 @@ export function lump(kernel: Pick<Kernel, "addressOf"> | undefined, bytes: Uint8
 /** Filled with `aim`, `datagram` and `run`, sent with `fire`. Holds on to what it points to until then. */
 export class Volley<Tag> {
   readonly #kernel: Kernel;
-  readonly #headers = Buffer.alloc(MESSAGES * HEADER);
-  readonly #words = new Uint32Array(this.#headers.buffer, this.#headers.byteOffset, (MESSAGES * HEADER) / 4);
+  /** Structures as 32-bit words, little-endian as both of our processors are. */
+  readonly #headers = new Uint32Array((MESSAGES * HEADER) / 4);
+  readonly #headerBytes = new Uint8Array(this.#headers.buffer);
   readonly #vectors = new Uint32Array(VECTORS * 4);
-  readonly #vectorsAt: bigint;
-  readonly #heads = Buffer.alloc(DATAGRAMS * 4);
+  readonly #vectorsAt: Lump;
+  readonly #heads = new Uint32Array(DATAGRAMS);
   readonly #headsAt: Lump;
-  readonly #names = Buffer.alloc(MESSAGES * 16);
-  readonly #controls = Buffer.alloc(MESSAGES * CONTROL);
+  readonly #names = new Int32Array(MESSAGES * 4);
+  readonly #controls = new Uint32Array((MESSAGES * CONTROL) / 4);
   readonly #controlsAt: Lump;
-  #tags: Tag[] = [];
-  #held: Uint8Array[] = [];
+  readonly #tags: Tag[] = [];
+  readonly #held: Uint8Array[] = [];
   #messages = 0;
   #datagrams = 0;
   #vector = 0;
@@ -66,17 +67,15 @@ export class Volley<Tag> {
   constructor(kernel: Kernel, segments = true) {
     this.#kernel = kernel;
     this.#segments = segments;
-    this.#vectorsAt = kernel.addressOf(new Uint8Array(this.#vectors.buffer));
-    this.#headsAt = lump(kernel, this.#heads);
-    this.#controlsAt = lump(kernel, this.#controls);
-    const names = kernel.addressOf(this.#names);
+    const at = (words: Uint32Array | Int32Array): Lump => lump(kernel, new Uint8Array(words.buffer));
+    this.#vectorsAt = at(this.#vectors);
+    this.#headsAt = at(this.#heads);
+    this.#controlsAt = at(this.#controls);
+    const names = at(this.#names);
     for (let each = 0; each < MESSAGES; each++) {
-      this.#headers.writeBigUInt64LE(names + BigInt(each * 16), each * HEADER);
-      this.#headers.writeUInt32LE(16, each * HEADER + 8);
-      this.#names.writeUInt16LE(2, each * 16); // AF_INET
-      this.#controls.writeUInt32LE(CONTROL_LENGTH, each * CONTROL);
-      this.#controls.writeUInt32LE(SOL_UDP, each * CONTROL + 8);
-      this.#controls.writeUInt32LE(UDP_SEGMENT, each * CONTROL + 12);
+      this.#write64(this.#headers, each * 16, names, each * 16);
+      this.#headers[each * 16 + 2] = 16;
+      this.#controls.set([CONTROL_LENGTH, 0, SOL_UDP, UDP_SEGMENT], each * 6);
     }
   }
 
@@ -102,14 +101,14 @@ export class Volley<Tag> {
     else if (this.#inMessage === 1) this.#cut();
     this.#inMessage += 1;
     this.#bytes += this.#size;
-    this.#heads.writeUInt32BE(head, this.#datagrams * 4);
+    this.#heads[this.#datagrams] = swapped(head);
     this.#vectorTo(this.#headsAt, this.#datagrams * 4, 4);
     this.#datagrams += 1;
   }
 
   /** Continues it with bytes of `from`. */
   run(from: Lump, offset: number, length: number): void {
-    if (this.#held.at(-1) !== from.bytes) this.#held.push(from.bytes);
+    if (this.#held[this.#held.length - 1] !== from.bytes) this.#held.push(from.bytes);
     this.#vectorTo(from, offset, length);
   }
 
@@ -117,22 +116,22 @@ export class Volley<Tag> {
   fire(fd: number): readonly Unsent<Tag>[] {
     const unsent: Unsent<Tag>[] = [];
     for (let at = 0; at < this.#messages; ) {
-      const sent = this.#kernel.sendmmsg(fd, this.#headers.subarray(at * HEADER), this.#messages - at, MSG_DONTWAIT);
+      const sent = this.#kernel.sendmmsg(fd, this.#headerBytes.subarray(at * HEADER), this.#messages - at, MSG_DONTWAIT);
       if (sent > 0) at += sent;
       else unsent.push(this.#refused(at++)); // a failure is the first one's
     }
     this.#messages = 0;
     this.#datagrams = 0;
     this.#vector = 0;
-    this.#tags = [];
-    this.#held = [];
+    this.#tags.length = 0;
+    this.#held.length = 0;
     this.#inMessage = 0;
     return unsent;
   }
 
   #refused(message: number): Unsent<Tag> {
     const code = this.#kernel.failure();
-    const cannotCut = (code === "EIO" || code === "EINVAL") && this.#words[message * 16 + 10] !== 0;
+    const cannotCut = (code === "EIO" || code === "EINVAL") && this.#headers[message * 16 + 10] !== 0;
     if (cannotCut) this.#segments = false;
     return { tag: this.#tags[message]!, code, again: cannotCut || code === "EAGAIN" || code === "ENOBUFS" };
   }
@@ -141,13 +140,13 @@ export class Volley<Tag> {
     const { address, port, tag } = this.#aimedAt!;
     const message = this.#messages++;
     this.#tags.push(tag);
-    this.#names.writeUInt16BE(port, message * 16 + 2);
-    this.#names.writeInt32BE(address | 0, message * 16 + 4);
-    this.#headers.writeBigUInt64LE(this.#vectorsAt + BigInt(this.#vector * 16), message * HEADER + 16);
-    this.#words[message * 16 + 6] = 0; // vectors
-    this.#words[message * 16 + 8] = 0; // no control
-    this.#words[message * 16 + 9] = 0;
-    this.#words[message * 16 + 10] = 0;
+    this.#names[message * 4] = AF_INET | ((((port & 255) << 8) | (port >> 8)) << 16);
+    this.#names[message * 4 + 1] = swapped(address);
+    this.#write64(this.#headers, message * 16 + 4, this.#vectorsAt, this.#vector * 16);
+    this.#headers[message * 16 + 6] = 0; // vectors
+    this.#headers[message * 16 + 8] = 0; // no control
+    this.#headers[message * 16 + 9] = 0;
+    this.#headers[message * 16 + 10] = 0;
     this.#inMessage = 0;
     this.#bytes = 0;
   }
@@ -155,9 +154,9 @@ export class Volley<Tag> {
   /** The message has more than one datagram: the kernel is to cut it. */
   #cut(): void {
     const message = this.#messages - 1;
-    this.#controls.writeUInt16LE(this.#size, message * CONTROL + 16);
-    this.#write64(this.#words, message * 16 + 8, this.#controlsAt, message * CONTROL);
-    this.#words[message * 16 + 10] = CONTROL;
+    this.#controls[message * 6 + 4] = this.#size;
+    this.#write64(this.#headers, message * 16 + 8, this.#controlsAt, message * CONTROL);
+    this.#headers[message * 16 + 10] = CONTROL;
   }
 
   #vectorTo(from: Lump, offset: number, length: number): void {
@@ -165,7 +164,7 @@ export class Volley<Tag> {
     this.#write64(this.#vectors, at, from, offset);
     this.#vectors[at + 2] = length;
     this.#vectors[at + 3] = 0;
-    this.#words[(this.#messages - 1) * 16 + 6]! += 1;
+    this.#headers[(this.#messages - 1) * 16 + 6]! += 1;
   }
 
   #write64(words: Uint32Array, at: number, { low, high }: Lump, offset: number): void {
@@ -174,3 +173,6 @@ export class Volley<Tag> {
     words[at + 1] = high + (sum >= 0x1_0000_0000 ? 1 : 0);
   }
 }
+
+/** Between the network's order of bytes and ours. */
+const swapped = (word: number): number => ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
