@@ -10,7 +10,7 @@ import { Rows } from "./rows.ts";
 import { atftpd } from "./servers/atftpd.ts";
 import { dnsmasq } from "./servers/dnsmasq.ts";
 import { kea, keaSynced } from "./servers/kea.ts";
-import { compile, ours } from "./servers/ours.ts";
+import { bootstrapper, compile, OURS } from "./servers/ours.ts";
 import type { Protocol } from "./servers/server.ts";
 import { tftpdHpa } from "./servers/tftpd-hpa.ts";
 import { unbound } from "./servers/unbound.ts";
@@ -22,7 +22,7 @@ import { benchTftp } from "./suites/tftp.ts";
 import { compare, formatTables } from "./table.ts";
 import { makeWork } from "./work.ts";
 
-const SERVERS = [ours, dnsmasq, kea, keaSynced, tftpdHpa, atftpd, unbound];
+const PEERS = [dnsmasq, kea, keaSynced, tftpdHpa, atftpd, unbound];
 /** Listed in the description: DNS has as many names. */
 const MACHINES: Record<Protocol, number> = { dhcp: 3, tftp: 3, dns: 1000 };
 const SUITES: Record<Protocol, (bench: Bench) => Promise<void>> = { dhcp: benchDhcp, tftp: benchTftp, dns: benchDns };
@@ -34,21 +34,21 @@ async function bench(settings: Settings, rows: Rows): Promise<void> {
   await run(join(import.meta.dirname, "install-peers"), [], { show: true });
   await sweep(CACHE);
   sweepAccounts();
-  say("compiling");
-  await compile(settings);
   const lab = new Lab(CACHE, settings.ahead);
-  const leave = async (): Promise<void> => {
-    await stopAll();
-    await lab.remove();
-  };
+  let left: Promise<void> | undefined;
+  const leave = (): Promise<void> => (left ??= stopAll().then(() => lab.remove()));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void leave().finally(() => process.exit(1)));
   try {
     await lab.create();
+    say("compiling");
+    const all = [bootstrapper(await compile(settings, lab.folder)), ...PEERS];
     const load = startLoad(lab.at("load", [process.execPath, "--import", "tsx", join(import.meta.dirname, "load/main.ts")]));
     for (const protocol of settings.only) {
-      const servers = SERVERS.filter(({ name, serves }) => serves.includes(protocol) && chosen(settings, name));
+      const servers = all.filter(({ name, serves }) => serves.includes(protocol) && chosen(settings, name));
       await SUITES[protocol]({ ...settings, lab, load, rows, servers, say, work: makeWork(lab.folder, MACHINES[protocol]) });
     }
+  } catch (error) {
+    if (!left) throw error; // else its cause is that everything was ended
   } finally {
     await leave();
   }
@@ -63,7 +63,7 @@ async function main(settings: Settings): Promise<void> {
   const [before = 0] = loadavg();
   const rows = new Rows();
   await bench(settings, rows);
-  const comparisons = rows.all().map((row) => compare(row, ours.name));
+  const comparisons = rows.all().map((row) => compare(row, OURS));
   const host = { processors: cpus().length, processor: cpus()[0]?.model ?? "", node: process.version, loadBefore: before };
   if (settings.json) process.stdout.write(`${JSON.stringify({ host, rows: comparisons }, null, 1)}\n`);
   else {

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openAccount } from "../../bench/account.ts";
 import { CARD, FIRST_HOST, Lab, LOAD, SERVER } from "../../bench/lab.ts";
 import type { DhcpResult } from "../../bench/load/dhcp.ts";
@@ -54,6 +54,7 @@ const tftp = (path: string, clients: number, windowSize: number): Task => ({
 describe.each<Server>([ours, dnsmasq])("$name", (server) => {
   test("every machine gets an address of its own, one at a time and many at once", async () => {
     const running = await server.start(lab, "dhcp", work);
+    onTestFinished(() => running.stop());
     for (const task of [dhcp(0, 20, 1), dhcp(20, 200, 50)]) {
       const { leases, latencies, endings, failed, twice, naks } = await load.carryOut<DhcpResult>(task);
       expect({ leases, failed, twice, naks }).toEqual({ leases: task.do === "dhcp" && task.machines, failed: 0, twice: 0, naks: 0 });
@@ -61,11 +62,11 @@ describe.each<Server>([ours, dnsmasq])("$name", (server) => {
       expect(endings.toSorted((a, b) => a - b)).toEqual(endings);
     }
     expect(running.cpu()).toBeGreaterThan(0);
-    await running.stop();
   });
 
   test("many fetch whole files at once, and bytes that are not the file's are noticed", async () => {
     const running = await server.start(lab, "tftp", work);
+    onTestFinished(() => running.stop());
     const path = join(work.tftp, FILES["1 MB"].name);
     const { finished, failed, bytes, allBytes, windowSize } = await load.carryOut<TftpResult>(tftp(path, 20, 8));
     expect({ failed, windowSize }).toEqual({ failed: 0, windowSize: server === dnsmasq ? 1 : 8 });
@@ -73,15 +74,14 @@ describe.each<Server>([ours, dnsmasq])("$name", (server) => {
     expect(allBytes).toBeGreaterThanOrEqual(Math.max(bytes, finished * FILES["1 MB"].size));
     const other = await load.carryOut<TftpResult>(tftp(join(work.tftp, FILES["64 MB"].name), 1, 1));
     expect(other).toMatchObject({ bytes: 0, finished: 0, because: "block 1 is not what the file holds there" });
-    await running.stop();
   });
 
   test("names have their machines' addresses", async () => {
     const running = await server.start(lab, "dns", work);
+    onTestFinished(() => running.stop());
     const names = work.names.map(({ name }) => name);
     const { addresses } = await load.carryOut<{ addresses: string[] }>({ do: "lookup", server: SERVER, names });
     expect(addresses).toEqual(work.names.map(({ address }) => address));
-    await running.stop();
   });
 });
 
