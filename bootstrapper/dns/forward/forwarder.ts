@@ -34,12 +34,10 @@ export type Outcome = Hit | { readonly because: string };
 /** Questions that wait for upstream servers at one time, and clients that wait for them. */
 const QUESTIONS = 256;
 const CLIENTS = 2048;
-/** Two turns end before a client's own patience does: resolvers wait 5 s before they ask again. */
+/** All turns end before a client's own patience does: resolvers wait 5 s before they ask again. */
 const PATIENCE = 1500;
-/** A single server is asked twice: a datagram may get lost. */
-const TURNS = 2;
-/** Servers asked in all, however many there are. */
-const MOST_TURNS = 4;
+/** A single server is asked so often, for datagrams get lost; of many, the best so many. */
+const TURNS = 3;
 
 export class Forwarder {
   readonly #options: ForwardOptions;
@@ -95,8 +93,7 @@ export class Forwarder {
     const { now, onTrouble } = this.#options;
     let refused: Response | undefined;
     const order = this.#servers.inOrder(servers, now());
-    const turns = Math.min(MOST_TURNS, Math.max(TURNS, order.length));
-    for (let turn = 0; turn < turns && !this.#closed; turn++) {
+    for (let turn = 0; turn < TURNS && !this.#closed; turn++) {
       const server = order[turn % order.length]!;
       const began = now();
       const response = await this.#askOne(server, query);

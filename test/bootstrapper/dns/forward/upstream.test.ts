@@ -266,3 +266,15 @@ test("when no server answers any more, what one said before is told for half a m
     additionals: [{ rdata: [{ infoCode: 3 }] }],
   });
 });
+
+test("on a network that loses two of three datagrams and repeats the third, every question is answered", async () => {
+  let heard = 0;
+  const lossy = await upstream((asked) => {
+    heard += 1;
+    const answer = respond(asked).toBuffer();
+    return heard % 3 === 0 ? [answer, answer] : [];
+  });
+  const { ask } = await behind(lossy);
+  for (let i = 0; i < 5; i++) expect((await ask(query(`n${i}.example.com`))).answers).toHaveLength(1);
+  expect(lossy.asked).toHaveLength(15);
+});
