@@ -35,6 +35,8 @@ export interface Sending {
 export interface Pace {
   readonly roundTrip: number;
   readonly varies: number;
+  /** Not measured: what we waited for in vain, to be forgotten for the next that is. */
+  readonly guessed?: true;
 }
 
 export type Input =
@@ -84,7 +86,7 @@ export function acknowledged(now: Transfer, block: number, after: number, course
     if (reached === course.blocks) return { state: "done" };
     const fresh = now.tries === 1 && !now.repeated; // after a second sending nobody knows which one was answered (Karn)
     // Behind a gap (RFC 7440 §4) the rest of the window is on its way already, and each of its datagrams may bring this ACK again.
-    return advance(reached, fresh ? paced(now.pace, after) : now.pace, reached < now.sent, course);
+    return advance(reached, fresh ? paced(now.pace, after) : unmeasured(now, course), reached < now.sent, course);
   }
   // In lockstep a repeated ACK is a stray copy: answering it breeds Sorcerer's Apprentices (RFC 1123 §4.2.3.1). In a window
   // it means that the window's first block was lost (RFC 7440 §4); it counts once, then the timer alone sends again.
@@ -128,9 +130,19 @@ const sending = (acked: number, sent: number, pace: Pace | undefined, proven: bo
   repeated,
 });
 
+/**
+ * The client is slower than we thought, or something was lost. The doubled patience stays until a round trip is measured (RFC 6298 §5.7):
+ * otherwise a slow client would be sent every block twice, and no round trip could ever be measured.
+ */
+function unmeasured(now: Sending, course: Course): Pace | undefined {
+  if (now.tries === 1) return now.pace;
+  const waited = patience(now, course);
+  return { roundTrip: waited / 2, varies: waited / 8, guessed: true };
+}
+
 /** RFC 6298 §2.2, §2.3. */
 function paced(before: Pace | undefined, now: number): Pace {
-  if (before === undefined) return { roundTrip: now, varies: now / 2 };
+  if (before === undefined || before.guessed) return { roundTrip: now, varies: now / 2 };
   const { roundTrip, varies } = before;
   return { varies: varies + (Math.abs(roundTrip - now) - varies) / 4, roundTrip: roundTrip + (now - roundTrip) / 8 };
 }

@@ -107,8 +107,37 @@ test("waits longer with every try, by the round trips it measured or as the clie
 test("the round trip is learnt as RFC 6298 has it, and only from what was sent once (Karn)", () => {
   expect(step(sending(), ack(1, 40), lockstep)).toMatchObject({ pace: pace(40, 20) });
   expect(step(sending({ pace: pace(40, 20) }), ack(1, 80), lockstep)).toMatchObject({ pace: pace(45, 25) });
-  expect(step(sending({ pace: pace(40, 20), tries: 2 }), ack(1, 2000), lockstep)).toMatchObject({ pace: pace(40, 20) });
+  expect(step(sending({ pace: pace(40, 20), tries: 2 }), ack(1, 2000), lockstep)).toMatchObject({ pace: { guessed: true } });
   expect(step(sending({ sent: 4, repeated: true }), ack(4, 2000), windowed)).toMatchObject({ pace: undefined });
+});
+
+/** Blocks that are sent twice to a client that acknowledges each so many milliseconds after it was sent first. */
+function sentTwice(delay: number, blocks = 200): number {
+  const course = plan(512 * blocks, lockstep);
+  let now: Transfer = sending({ pace: pace(1, 0.2) });
+  let repeats = 0;
+  for (let block = 1; block < blocks; block += 1) {
+    let since = 0; // the last sending
+    for (let wait = patience(now, course); since + wait < delay; wait = patience(now, course)) {
+      since += wait;
+      now = step(now, silence, course);
+      repeats += 1;
+    }
+    now = step(now, ack(block, delay - since), course);
+  }
+  return repeats;
+}
+
+test("a client that is slower than we wait is sent a few blocks twice, and then no more", () => {
+  expect(sentTwice(1)).toBe(0);
+  expect(sentTwice(250)).toBeLessThanOrEqual(2);
+  expect(sentTwice(1500)).toBeLessThanOrEqual(8);
+});
+
+test("one lost block costs one wait: the next round trip that is measured is believed alone", () => {
+  const lost = step(step(sending({ pace: pace(1, 0.2) }), silence, windowed), ack(1, 1), windowed);
+  expect(patience(lost, windowed)).toBe(400);
+  expect(patience(step(lost, ack(2, 1), windowed), windowed)).toBe(200);
 });
 
 test("whatever arrives, it never goes back, keeps its window, and answers no ACK twice", () => {
