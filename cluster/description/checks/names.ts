@@ -3,7 +3,6 @@ import { dashed, reverseName } from "../../address.ts";
 import type { Facts } from "../facts.ts";
 
 export function takenNames({ machines, bootstrapperName, networks, dns }: Facts, domain: string): ReadonlyMap<string, string> {
-  const [{ bootstrapper }] = networks;
   const machineNames = machines.flatMap(({ name, mac, address }) => {
     const owner = name ? `machine ${name.value}` : mac && `machine ${mac.value}`;
     if (!owner) return [];
@@ -18,7 +17,9 @@ export function takenNames({ machines, bootstrapperName, networks, dns }: Facts,
     ...(dns?.api ? [[`${dns.api.value}.${domain}`, "every control plane's (dns.api)"] as const] : []),
     ...(dns?.ingress ? [[`*.${dns.ingress.value}.${domain}`, "every ingress node's (dns.ingress)"] as const] : []),
     ...(bootstrapperName ? [[`${bootstrapperName.value}.${domain}`, "the bootstrapper's name"] as const] : []),
-    ...(bootstrapper ? [[reverseName(bootstrapper.value), "the bootstrapper's address"] as const] : []),
+    ...networks.flatMap(({ bootstrapper }) =>
+      bootstrapper ? [[reverseName(bootstrapper.value), "the bootstrapper's address"] as const] : [],
+    ),
   ]);
 }
 
