@@ -1,7 +1,7 @@
 /** What one DHCP message deserves: a reply or silence, what the lease book shall say from then on, and always why. RFC 2131 §4.3. */
 import { cidr, type Ipv4 } from "../../cluster/address.ts";
 import { bootOf } from "./booting.ts";
-import { choose } from "./choose.ts";
+import { choose, HELD, justOffered, PROBED } from "./choose.ts";
 import { type Decision, ignore, reply, type Situated, type World, who } from "./decision.ts";
 import { decline, release } from "./give-back.ts";
 import { hasEnded, holderOf, type Lease, leaseOf } from "./leases.ts";
@@ -13,11 +13,9 @@ import { nameOf, type Site } from "./site.ts";
 import { take } from "./take.ts";
 import { hex } from "./values.ts";
 
+export { HELD } from "./choose.ts";
 export type { Decision, World } from "./decision.ts";
 export { inUse, QUARANTINE } from "./give-back.ts";
-
-/** Milliseconds that an offered address waits for its machine: a slow firmware's retries, not a whole boot. */
-export const HELD = 30_000;
 
 export function answer(request: Packet, world: World): Decision {
   const situated = situate(request, world);
@@ -85,7 +83,8 @@ function hold({ book, asker, clientId, now }: Situated, address: Ipv4): Lease | 
   const { mac, holder, pool } = asker;
   if (book.reserved.has(address)) return undefined;
   const lease = leaseOf(book, pool, holder);
-  const until = now + HELD;
+  if (lease && justOffered(lease, now)) return undefined;
+  const until = now + (lease?.state === "offered" ? HELD - PROBED : HELD); // an offer made again is not a new one
   if (lease?.state !== "bound" || hasEnded(lease, now))
     return { address, mac, state: "offered", endsAt: until, ...(clientId && { clientId }) };
   return hasEnded(lease, until) ? { ...lease, endsAt: until } : undefined;

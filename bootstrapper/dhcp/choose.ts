@@ -1,6 +1,6 @@
 /** Which address a machine is offered, and whether it may have the one it names. RFC 2131 §4.3.1, §4.3.2. */
 import { cidr, contains, fromNumber, type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
-import { type Book, freshOf, type Holder, hasEnded, holderOf, inPool, leaseOf, type Pool, reservationIn } from "./leases.ts";
+import { type Book, freshOf, type Holder, hasEnded, holderOf, inPool, type Lease, leaseOf, type Pool, reservationIn } from "./leases.ts";
 
 /** Who asks, and in which subnet. */
 export interface Asker {
@@ -8,6 +8,13 @@ export interface Asker {
   readonly holder: Holder;
   readonly pool: Pool;
 }
+
+/** Milliseconds that an offered address waits for its machine: a slow firmware's retries, not a whole boot. */
+export const HELD = 30_000;
+/** Milliseconds in which the network may still be asked about an address that was offered: who asks again meanwhile waits for the same answer. */
+export const PROBED = 1000;
+
+export const justOffered = ({ state, endsAt = 0 }: Lease, now: number): boolean => state === "offered" && endsAt > now + HELD - PROBED;
 
 /** Whether the asker may have `address` from the pool now. */
 export function isFree(book: Book, { holder, pool }: Asker, address: Ipv4, now: number): boolean {
@@ -42,7 +49,12 @@ function fromRanges(book: Book, asker: Asker, wanted: Ipv4 | undefined, now: num
       because: `no address is reserved for it, and the description has no range for others in ${cidr(pool.subnet)}`,
       exhausted: false,
     };
-  if (earlier) return { address: earlier.address, because: hasEnded(earlier, now) ? "it had it before" : "it has it", strange: false };
+  if (earlier)
+    return {
+      address: earlier.address,
+      because: hasEnded(earlier, now) ? "it had it before" : "it has it",
+      strange: justOffered(earlier, now),
+    };
   if (wanted && isFree(book, asker, wanted, now)) return { address: wanted, because: "it asked for it and it is free", strange: true };
   const fresh = freshOf(pool);
   if (fresh) return { address: fresh, because: "nobody ever had it", strange: true };

@@ -1,6 +1,6 @@
 /** Several subnets: where a client is, what it is given there, and what it is told. */
 import { expect, test } from "vitest";
-import { answer, type Decision, inUse, QUARANTINE } from "../../../bootstrapper/dhcp/answer.ts";
+import { answer, type Decision, HELD, inUse, QUARANTINE } from "../../../bootstrapper/dhcp/answer.ts";
 import { openBook, record } from "../../../bootstrapper/dhcp/leases.ts";
 import { greeting } from "../../../bootstrapper/dhcp/lines.ts";
 import { siteOf } from "../../../bootstrapper/dhcp/site.ts";
@@ -211,4 +211,17 @@ test("an address in use rests, under the name of who uses it, and another is off
   const second = answer(discover, world);
   expect(second.probe).toBe("10.77.0.101");
   expect(answer(message("discover", {}, { mac: stranger(9) }), world).probe).toBe("10.77.0.101");
+});
+
+test("who asks again while its address is asked about waits for the same answer, and later is not asked about again", () => {
+  const world = there();
+  const discover = (later: number) => {
+    const decision = answer(message("discover", {}, stays), { ...world, now: NOON + later });
+    if (decision.lease) record(world.book, decision.lease, NOON + later);
+    return decision;
+  };
+  expect(discover(0)).toMatchObject({ probe: "10.77.0.100", lease: { endsAt: NOON + HELD } });
+  expect(discover(500)).toMatchObject({ probe: "10.77.0.100" });
+  expect(discover(4000)).not.toHaveProperty("probe");
+  expect(discover(4001)).not.toHaveProperty("probe");
 });
