@@ -12,6 +12,8 @@ const PATIENCE = 4500;
 const out = printer(1);
 const complaints = printer(2);
 
+const COMMANDS = { serve, check, leases } as const;
+
 async function run(): Promise<number> {
   try {
     const settings = readSettings(process.argv.slice(2), process.env);
@@ -19,7 +21,7 @@ async function run(): Promise<number> {
       out.print(settings.text.trimEnd());
       return 0;
     }
-    return settings.command === "check" ? await check(settings) : await serve(settings);
+    return await COMMANDS[settings.command](settings);
   } catch (error) {
     complaints.print(`bootstrapper: ${inWords(error)}`);
     return error instanceof SettingsError ? 2 : 1;
@@ -31,6 +33,12 @@ async function run(): Promise<number> {
 async function check({ bsroot, address }: Settings): Promise<number> {
   const { check } = await import("./check.ts");
   return (await check(bsroot, address, Date.now(), out.print)) ? 0 : 1;
+}
+
+async function leases({ state, format }: Settings): Promise<number> {
+  const { listLeases } = await import("./list-leases.ts");
+  await listLeases(state, format, Date.now(), out);
+  return 0;
 }
 
 async function serve(settings: Settings): Promise<number> {

@@ -1,12 +1,13 @@
 /** The command line and the environment, read once and frozen. Nobody else looks at either. */
 import { parseArgs } from "node:util";
 import { type Ipv4, ipv4 } from "../cluster/address.ts";
+import { LEASE_FORMATS, type LeaseFormat } from "./dhcp/export.ts";
 import type { LineFormat } from "./journal-line.ts";
 import type { TimeMode } from "./time.ts";
 
 export interface Settings {
-  /** `check`: say what would be served, and whether all of it is there. */
-  readonly command: "serve" | "check";
+  /** `check`: say what would be served, and whether all of it is there. `leases`: list them. */
+  readonly command: "serve" | "check" | "leases";
   /** As the operator wrote it: a path from the working folder. */
   readonly bsroot: string;
   readonly state: string;
@@ -18,6 +19,8 @@ export interface Settings {
   /** Whether the network is asked who has an address before a machine is offered it for the first time. */
   readonly probe: "on" | "off";
   readonly log: LineFormat;
+  /** How leases are listed. */
+  readonly format: LeaseFormat;
   /** Where programs that we start are looked for: PATH. */
   readonly path: string;
 }
@@ -63,6 +66,7 @@ const OPTIONS = {
   registry: option("MODE", "serve", "off; serve: give out the container images of the bsroot, if it has any", oneOf("off", "serve")),
   probe: option("MODE", "on", "on: ask who has an address before it is first offered; off", oneOf("on", "off")),
   log: option("FORMAT", "text", "text or json", oneOf("text", "json")),
+  format: option("FORMAT", "text", `how leases are listed: ${LEASE_FORMATS.join(", ")}`, oneOf(...LEASE_FORMATS)),
 } as const;
 type Name = keyof typeof OPTIONS;
 
@@ -101,6 +105,7 @@ export function readSettings(words: readonly string[], environment: Readonly<Rec
     registry: read("registry"),
     probe: read("probe"),
     log: read("log"),
+    format: read("format"),
     path: environment["PATH"] ?? "",
   });
 }
@@ -116,7 +121,8 @@ function parsed(words: readonly string[]): { command: Settings["command"] | "hel
     const { help, ...given } = values;
     const [command = "", ...more] = positionals;
     if (help || command === "help") return { command: "help", given };
-    if (command !== "serve" && command !== "check") throw new Error(command ? `there is no command "${command}"` : "no command is given");
+    if (command !== "serve" && command !== "check" && command !== "leases")
+      throw new Error(command ? `there is no command "${command}"` : "no command is given");
     if (more.length > 0) throw new Error(`"${more[0]}" is one word too many`);
     return { command, given };
   } catch (error) {
@@ -126,8 +132,9 @@ function parsed(words: readonly string[]): { command: Settings["command"] | "hel
 
 const HELP = `bootstrapper: boots, installs and watches the machines of a cluster, from a bsroot and without internet.
 
-  bootstrapper serve [options]    serve until told to end (SIGTERM)
+  bootstrapper serve [options]    serve until told to end (SIGTERM); read the bsroot again on SIGHUP
   bootstrapper check [options]    say what would be served, and whether all of it is there and whole
+  bootstrapper leases [options]   list the leases in the state folder, also while it is being served from
 
 ${Object.entries(OPTIONS)
   .map(([name, { value, about, preset }]) => `  ${`--${name} ${value}`.padEnd(22)}${about}${preset && ` [${preset}]`}`)

@@ -33,6 +33,24 @@ export async function openStore(folder: string): Promise<FileStore> {
   }
 }
 
+/**
+ * The tables as they are on disk at this moment, without holding the folder: a server may be at work there. Throws StoreError when there are
+ * none, or the file is damaged.
+ */
+export async function readTables(folder: string): Promise<ReadonlyMap<string, ReadonlyMap<string, unknown>>> {
+  const path = join(folder, "state.log");
+  const lines = await readLines(path);
+  if (lines.length === 0) throw new StoreError(`${path}: there is no such file, or it is empty; name the folder with --state`);
+  const tables = new Map<string, Map<string, unknown>>();
+  for (const [table, key, value] of readChanges(path, lines).changes) {
+    const rows = tables.get(table) ?? new Map<string, unknown>();
+    tables.set(table, rows);
+    if (value === undefined) rows.delete(key);
+    else rows.set(key, value);
+  }
+  return tables;
+}
+
 async function openFiles(folder: string, release: () => Promise<void>): Promise<FileStore> {
   const path = join(folder, "state.log");
   const { changes, warnings } = readChanges(path, await readLines(path));

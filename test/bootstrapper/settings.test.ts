@@ -14,6 +14,7 @@ describe("the command line", () => {
       registry: "serve",
       probe: "on",
       log: "text",
+      format: "text",
       path: "",
     });
   });
