@@ -58,7 +58,7 @@ function fuzz({ name }: Target): Promise<number> {
   return new Promise((resolve) => {
     const lost = (because: string): void => complain(new Uint8Array(order.bytes).slice(0, counters[1]), because);
     const watch = setInterval(() => {
-      quiet = counters[0] === runs ? quiet + 1000 : 0;
+      quiet = counters[0] === runs && runs > 0 ? quiet + 1000 : 0; // before the first run it loads its code
       runs = counters[0]!;
       if (quiet < HANGING) return;
       lost(`it does not end within ${HANGING / 1000} s`);

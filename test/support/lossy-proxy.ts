@@ -1,6 +1,7 @@
-/** A UDP network that loses, repeats and reorders datagrams between one TFTP server and its clients; the same seed behaves the same way. */
+/** A UDP network that loses, repeats and reorders datagrams between one server and its clients; the same seed behaves the same way. */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { chanceFrom } from "./chance.ts";
 
 /** Chances from 0 to 1 for each datagram, in either direction. */
 export interface Weather {
@@ -18,9 +19,9 @@ export interface LossyProxy {
   close(): void;
 }
 
-/** Stands between clients and 127.0.0.1:`target`. A transfer's own port at the server gets a port of its own here, as behind a NAT. */
+/** Stands between clients and 127.0.0.1:`target`. What the server says from that port comes from `port`; a TFTP transfer's own port gets one of its own here, as behind a NAT. */
 export async function lossyProxy(target: number, { lost = 0, repeated = 0, late = 0, seed }: Weather): Promise<LossyProxy> {
-  const random = mulberry32(seed);
+  const random = chanceFrom(seed);
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
   let closed = false;
@@ -66,35 +67,26 @@ export async function lossyProxy(target: number, { lost = 0, repeated = 0, late 
   const inner = (client: number): Promise<Socket> => {
     const outers = new Map<number, Promise<Socket>>();
     const opening = open(async (bytes, { port: serverPort }) => {
-      const outer = outers.get(serverPort) ?? open(async (reply) => deliver(reply, await opening, serverPort));
-      outers.set(serverPort, outer);
+      const outer =
+        serverPort === target ? front : (outers.get(serverPort) ?? open(async (reply) => deliver(reply, await opening, serverPort)));
+      if (outer !== front) outers.set(serverPort, outer);
       deliver(bytes, await outer, client);
     });
     return opening;
   };
-  const front = await open(async (bytes, { port }) => {
+  const front = open(async (bytes, { port }) => {
     const socket = inners.get(port) ?? inner(port);
     inners.set(port, socket);
     deliver(bytes, await socket, target);
   });
 
   return {
-    port: front.address().port,
+    port: (await front).address().port,
     counts,
     close: () => {
       closed = true;
       for (const timer of timers) clearTimeout(timer);
       for (const socket of sockets) socket.close();
     },
-  };
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }

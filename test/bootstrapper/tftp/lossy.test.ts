@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lossyProxy, type Weather } from "../../support/lossy-proxy.ts";
-import { type Serving, serveTftp } from "../../support/tftp.ts";
+import { fetchTftp, type Serving, serveTftp } from "../../support/tftp.ts";
 
 const FILE = Buffer.from(Uint8Array.from({ length: 60_000 }, (_, i) => (i * 13 + (i >> 8)) % 256));
 let server: Serving;
@@ -75,3 +75,24 @@ test.each([{ client: plainCurl }, { client: busybox }])(
     expect(repeats).toBe(0);
   },
 );
+
+const WEATHERS: readonly Weather[] = [
+  { lost: 0.01, seed: 21 },
+  { lost: 0.1, seed: 22 },
+  { late: 0.1, seed: 23 },
+  { repeated: 0.3, seed: 24 },
+  { lost: 0.05, repeated: 0.05, late: 0.05, seed: 25 },
+];
+
+test.each(WEATHERS)("every window gets the whole file in weather %o", async (weather) => {
+  const proxy = await lossyProxy(server.port, weather);
+  try {
+    const fetched = await Promise.all(
+      [1, 2, 4, 8, 16, 32, 64].map((windowsize) => fetchTftp(proxy.port, "loader", { blksize: 1468, windowsize })),
+    );
+    expect(fetched.map((bytes) => bytes.equals(FILE))).toEqual(fetched.map(() => true));
+    expect(proxy.counts.lost + proxy.counts.late + proxy.counts.repeated).toBeGreaterThan(0);
+  } finally {
+    proxy.close();
+  }
+});
