@@ -10,7 +10,7 @@ test("a plain description has nothing more to it", () => {
 test("what goes beyond it is told line by line", () => {
   expect(overview(cluster("full.yml"))).toEqual([
     "network 10.20.0.0/16 served from 10.20.0.2, 23040 addresses to lend",
-    "network 10.21.0.0/24 served from 10.21.0.2, 100 addresses to lend, interface-mtu 1400",
+    "network 10.21.0.0/24 served from 10.21.0.2, 100 addresses to lend, interface-mtu 1400; classless-static-route default via 10.21.0.1, 172.30.0.0/16 via 10.21.0.9",
     "network 10.22.0.0/24 served through a relay, 10 addresses to lend",
     "DHCP on eth1, bond0.20",
     "leases by client-id",

@@ -152,6 +152,23 @@ describe("DHCP options", () => {
     expect(said(network)).toEqual([expect.stringContaining(says)]);
   });
 
+  test("that are routes lead through neighbours of those who are told them", () => {
+    const route = (via: string) => `classless-static-route: [default via ${via}]`;
+    const further = (options: string) => `subnets: [{ subnet: 10.78.0.0/24, routers: [10.78.0.1], options: { ${options} } }]`;
+    const [warning, ...more] = said(`options: { ${route("10.77.0.9")} }\n${SUBNET}`);
+    expect([warning, more]).toEqual([
+      "warning network.options.classless-static-route: 10.77.0.9 is no neighbour of the machines in 10.78.0.0/24; write a classless-static-route of its own for them",
+      [],
+    ]);
+    expect(said(`options: { ${route("10.77.0.9")} }\n${further(route("10.78.0.9"))}`)).toEqual([]);
+    expect(said(further(route("0.0.0.0")))).toEqual([]);
+    expect(said(further(route("10.77.0.9")))).toEqual([
+      expect.stringContaining("subnets[0].options.classless-static-route: 10.77.0.9 is no neighbour"),
+    ]);
+    const own = small.replace("worker-1,", `worker-1, options: { ${route("10.9.0.1")} },`);
+    expect(parse(own, "x").warnings.map(({ path }) => path)).toEqual(["machines[1].options.classless-static-route"]);
+  });
+
   test("of a machine may say what no field of a machine says", () => {
     const own = small.replace("worker-1,", "worker-1, options: { routers: 10.77.0.9, domain-name: x.lan },");
     expect(parse(own, "x")).toMatchObject({
