@@ -106,7 +106,10 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     }
     for (const own of wanted) {
       if (others.has(own)) continue;
-      const one = await listen(own, listening.port, serving).catch((error: Error) => warn(`not served on ${own}: ${error.message}`));
+      const one = await listen(own, listening.port, serving).catch((error: Error) => {
+        warn(`not served on ${own}: ${error.message}`);
+        return undefined;
+      });
       if (one) others.set(own, one);
     }
   };

@@ -1,4 +1,5 @@
 /** The messages that break DNS servers, each sent to ours, which then still answers. */
+import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import fc from "fast-check";
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Lease, leasesOf } from "../../../bootstrapper/dns/leases.ts";
 import { RCODES, TYPES } from "../../../bootstrapper/dns/numbers.ts";
 import { Frames, framed } from "../../../bootstrapper/dns/tcp/frames.ts";
-import { ipv4 } from "../../../cluster/address.ts";
+import { ipv4, subnet } from "../../../cluster/address.ts";
 import { described, key, LEASES, parsed, query, type Serving, serveDns } from "../../support/dns.ts";
 import { type UdpProbe, udpProbe } from "../../support/udp-probe.ts";
 
@@ -258,4 +259,22 @@ test("answers about leases are half a second old at most", async () => {
   held = [];
   await expect.poll(named, { timeout: 2000 }).toBe(0);
   await other.close();
+});
+
+test("our addresses in further subnets are served too, from the moment a description names them until it no longer does", async () => {
+  const resolver = new Resolver({ timeout: 500, tries: 1 });
+  resolver.setServers([`127.0.0.2:${server.port}`]);
+  const plain = described();
+  const [other, lost] = ["127.0.0.2", "203.0.113.1"].map((address) => ({ subnet: subnet("10.1.0.0/24"), bootstrapper: ipv4(address) }));
+  const further = (...subnets: unknown[]) => ({ ...plain, network: { ...plain.network, subnets } }) as typeof plain;
+  await expect(resolver.resolve4("cp-1.cluster.lab")).rejects.toThrow();
+  await server.reconfigure(further(other, lost));
+  expect(await resolver.resolve4("cp-1.cluster.lab")).toEqual(["10.0.0.11"]);
+  expect(await resolver.resolve4("bootstrapper.cluster.lab")).toHaveLength(3);
+  expect(server.entries.map(({ text }) => text)).toEqual([
+    expect.stringContaining("not served on 203.0.113.1: cannot listen on 203.0.113.1"),
+  ]);
+  await server.reconfigure(plain);
+  await expect(resolver.resolve4("cp-1.cluster.lab")).rejects.toThrow();
+  await stillAnswers();
 });
