@@ -4,7 +4,7 @@ import { bootOf } from "./booting.ts";
 import { choose, HELD, justOffered, PROBED } from "./choose.ts";
 import { type Decision, ignore, reply, type Situated, type World, who } from "./decision.ts";
 import { decline, release } from "./give-back.ts";
-import { hasEnded, holderOf, type Lease, leaseOf } from "./leases.ts";
+import { hasEnded, holderAt, type Lease, leaseOf } from "./leases.ts";
 import { isHost, locate } from "./locate.ts";
 import type { Packet } from "./packet.ts";
 import { quirksOf } from "./quirks.ts";
@@ -50,13 +50,14 @@ function whose({ op, mac }: Packet): string | undefined {
 }
 
 function situate(request: Packet, world: World): Situated | string {
-  const { site, book, now, nextBoot } = world;
+  const { site, book, now, nextBoot, hasFile } = world;
   const segment = whose(request) ?? locate(request, site, world.heardOn);
   if (typeof segment === "string") return segment;
   const clientId = request.options.clientId && hex(request.options.clientId);
-  const asker = { mac: request.mac, holder: holderOf(book.plan, request.mac, clientId), pool: book.pools[segment.index]! };
+  const pool = book.pools[segment.index]!;
+  const asker = { mac: request.mac, holder: holderAt(book, pool, request.mac, clientId), pool };
   const quirks = quirksOf(request);
-  return quirks.ignored ?? { request, segment, asker, quirks, clientId, site, book, now, nextBoot };
+  return quirks.ignored ?? { request, segment, asker, quirks, clientId, site, book, now, nextBoot, ...(hasFile && { hasFile }) };
 }
 
 function discover(situated: Situated): Decision {

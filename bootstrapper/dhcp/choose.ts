@@ -1,6 +1,17 @@
 /** Which address a machine is offered, and whether it may have the one it names. RFC 2131 §4.3.1, §4.3.2. */
 import { cidr, contains, fromNumber, type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
-import { type Book, freshOf, type Holder, hasEnded, holderOf, inPool, type Lease, leaseOf, type Pool, reservationIn } from "./leases.ts";
+import {
+  type Book,
+  freshOf,
+  type Holder,
+  hasEnded,
+  holderOfLease,
+  inPool,
+  type Lease,
+  leaseOf,
+  type Pool,
+  reservationIn,
+} from "./leases.ts";
 
 /** Who asks, and in which subnet. */
 export interface Asker {
@@ -21,7 +32,7 @@ export function isFree(book: Book, { holder, pool }: Asker, address: Ipv4, now: 
   if (!inPool(pool, address)) return false;
   const lease = book.byAddress.get(address);
   if (lease === undefined || hasEnded(lease, now)) return true;
-  return lease.state !== "declined" && holderOf(book.plan, lease.mac, lease.clientId) === holder;
+  return lease.state !== "declined" && holderOfLease(book, lease) === holder;
 }
 
 /** `strange`: the asker never had it from us, so somebody else may use it without our knowing. */
@@ -94,5 +105,5 @@ export function objection(book: Book, asker: Asker, wanted: Ipv4, now: number): 
 export function nameIsFree(book: Book, hostname: string, holder: Holder, now: number): boolean {
   const lease = book.byAddress.get(book.byName.get(hostname) ?? NOWHERE);
   if (lease === undefined || lease.state !== "bound" || hasEnded(lease, now)) return true;
-  return holderOf(book.plan, lease.mac, lease.clientId) === holder;
+  return holderOfLease(book, lease) === holder;
 }

@@ -17,6 +17,8 @@ export interface World {
   /** Our own address on the interface where the packet was heard; absent: the one that the site is served from. */
   readonly heardOn?: Ipv4;
   nextBoot(mac: Mac): NextBoot;
+  /** Whether the bsroot has a file, by its path in it. Absent: it has all. */
+  hasFile?(path: string): boolean;
 }
 
 export type Decision = Verdict & {

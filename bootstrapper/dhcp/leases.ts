@@ -147,8 +147,16 @@ export function reservationIn({ plan }: Book, { subnet }: Pool, mac: Mac): Ipv4 
 
 export const hasEnded = ({ endsAt = Infinity }: Lease, now: number): boolean => endsAt <= now;
 
+/** Who an asker is in that subnet: by MAC where an address is reserved for it, because a client-id may be another machine's too. */
+export const holderAt = (book: Book, pool: Pool, mac: Mac, clientId: string | undefined): Holder =>
+  reservationIn(book, pool, mac) === undefined ? holderOf(book.plan, mac, clientId) : mac;
+
+/** Who has a lease. */
+export const holderOfLease = ({ plan, reserved }: Book, { address, mac, clientId }: Lease): Holder =>
+  reserved.has(address) ? mac : holderOf(plan, mac, clientId);
+
 /** `clientId` in hex. One that only repeats the MAC (RFC 2132 §9.14: type 1, Ethernet) tells nothing new: firmware often sends none, then that. */
-export function holderOf({ leasesBy }: AddressPlan, mac: Mac, clientId: string | undefined): Holder {
+function holderOf({ leasesBy }: AddressPlan, mac: Mac, clientId: string | undefined): Holder {
   if (leasesBy === "mac" || !clientId) return mac;
   return clientId === `01${mac.replaceAll(":", "")}` ? mac : clientId;
 }
@@ -167,7 +175,7 @@ export function record(book: Book, lease: Lease, now: number): void {
   const { address, mac, state, hostname } = lease;
   const pool = poolWith(book, address);
   if (!pool) return;
-  const holder = holderOf(book.plan, mac, lease.clientId);
+  const holder = holderOfLease(book, lease);
   forget(book, pool, address);
   const former = state === "declined" ? undefined : pool.byHolder.get(holder);
   if (former !== undefined) {
@@ -187,8 +195,8 @@ export function record(book: Book, lease: Lease, now: number): void {
 function forget(book: Book, pool: Pool, address: Ipv4): void {
   const lease = book.byAddress.get(address);
   if (!lease) return;
-  const { mac, clientId, hostname } = lease;
-  const holder = holderOf(book.plan, mac, clientId);
+  const { mac, hostname } = lease;
+  const holder = holderOfLease(book, lease);
   book.byAddress.delete(address);
   pool.declined.delete(address);
   if (pool.byHolder.get(holder) === address) pool.byHolder.delete(holder);

@@ -13,7 +13,7 @@ import { bootOnly, type Destination, roomOf } from "./reply.ts";
 export type Heard = "dhcp" | "pxe";
 
 /** UEFI takes no boot file from the offer: it comes again on 4011 and takes it from there. BIOS and iPXE take the offer's. */
-export function answerProxy(request: Packet, heard: Heard, world: Pick<World, "site" | "nextBoot" | "heardOn">): Decision {
+export function answerProxy(request: Packet, heard: Heard, world: Pick<World, "site" | "nextBoot" | "hasFile" | "heardOn">): Decision {
   const { site } = world;
   const { messageType, serverId } = request.options;
   const improper = impropriety(request, site, world.heardOn);

@@ -46,6 +46,13 @@ test("a reservation is the MAC's, whatever client-id comes with it", () => {
   for (const clientId of [undefined, ONE, TWO]) expect(boots(here, CP1, clientId)).toBe("10.77.0.11");
 });
 
+test("a stranger with the client-id of a machine that has a reservation does not get it", () => {
+  const here = world({ cluster: byId });
+  expect(boots(here, CP1, ONE)).toBe("10.77.0.11");
+  expect(boots(here, STRANGER, ONE)).toBe("10.77.0.100");
+  expect(boots(here, CP1, ONE)).toBe("10.77.0.11");
+});
+
 test("a lease remembers the client-id and what the relay said, also when a renewal comes without the relay", () => {
   const here = world({ cluster: byId });
   const relayAgent = Uint8Array.of(1, 2, 0xab, 0xcd);

@@ -1,11 +1,12 @@
 /** Several subnets: where a client is, what it is given there, and what it is told. */
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { answer, type Decision, HELD, inUse, QUARANTINE } from "../../../bootstrapper/dhcp/answer.ts";
-import { openBook, record } from "../../../bootstrapper/dhcp/leases.ts";
+import { holderOfLease, openBook, record } from "../../../bootstrapper/dhcp/leases.ts";
 import { greeting } from "../../../bootstrapper/dhcp/lines.ts";
 import { siteOf } from "../../../bootstrapper/dhcp/site.ts";
 import { viewsOf } from "../../../bootstrapper/dhcp/views.ts";
-import { ipv4, type Mac, subnet } from "../../../cluster/address.ts";
+import { type Ipv4, ipv4, type Mac, subnet } from "../../../cluster/address.ts";
 import type { FurtherSubnet } from "../../../cluster/cluster.ts";
 import { at, CP1, message, NOON, PXE, rack, SERVER, STRANGER, stranger, world } from "../../support/dhcp.ts";
 
@@ -224,4 +225,61 @@ test("who asks again while its address is asked about waits for the same answer,
   expect(discover(500)).toMatchObject({ probe: "10.77.0.100" });
   expect(discover(4000)).not.toHaveProperty("probe");
   expect(discover(4001)).not.toHaveProperty("probe");
+});
+
+/** Whoever asks from wherever under whatever name; few addresses, so that they meet. */
+const small: FurtherSubnet = { ...storage, ranges: [range("10.78.0.10", "10.78.0.11")] };
+const event = fc.record({
+  type: fc.constantFrom("discover" as const, "request" as const, "decline" as const, "release" as const),
+  mac: fc.constantFrom(CP1, ...[1, 2, 3].map(stranger)),
+  clientId: fc.constantFrom(undefined, Uint8Array.of(255, 1), Uint8Array.of(255, 2)),
+  address: fc.constantFrom(undefined, ...["10.77.0.11", "10.77.0.100", "10.77.0.101", "10.78.0.10", "10.78.0.11"].map(ipv4)),
+  where: fc.constantFrom("option" as const, "field" as const),
+  on: fc.constantFrom(SERVER, ipv4("10.78.0.1")),
+  chosen: fc.constantFrom(undefined, SERVER, ipv4("10.78.0.1"), ipv4("192.0.2.2")),
+  conflict: fc.boolean(),
+  later: fc.oneof(fc.nat({ max: HELD }), fc.nat({ max: 2 * QUARANTINE }), fc.nat({ max: 7_200_000 })),
+});
+
+test.each(["mac", "client-id"] as const)("by %s, in several subnets and in any order of events, no address belongs to two", (leasesBy) => {
+  const cluster = rack({ leasesBy, subnets: [small], ranges: [range("10.77.0.100", "10.77.0.101")] });
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+      let { now, site, book, nextBoot } = world({ cluster });
+      const promised = new Map<Ipv4, { readonly to: string; readonly until: number }>();
+      for (const { type, mac, clientId, address, where, on, chosen, conflict, later } of events) {
+        now += later;
+        const named = address && where === "option" ? { requestedAddress: address } : {};
+        const options = { ...named, ...(chosen && { serverId: chosen }), ...(clientId && { clientId }) };
+        const field = address && where === "field" ? { clientAddress: address } : {};
+        const decision = answer(message(type, options, { mac, ...field }), { site, book, now, nextBoot, heardOn: on });
+        if (decision.lease) record(book, decision.lease, now);
+        const who = (leasesBy === "client-id" && clientId?.join(".")) || mac;
+        for (const [given, { to }] of promised)
+          if (to === who && (type === "decline" || type === "release" || !site.servers.has(chosen ?? SERVER))) promised.delete(given);
+        if (decision.do === "ignore" || decision.packet.options.messageType === "nak") continue;
+        const given = decision.packet.yourAddress;
+        expect(given === "10.77.0.11").toBe(mac === CP1 && given.startsWith("10.77."));
+        if (given === "10.77.0.11") continue; // reserved for a MAC
+        const earlier = promised.get(given);
+        if (earlier && earlier.until > now) expect(earlier.to, `${given} was promised`).toBe(who);
+        if (decision.probe && conflict) {
+          const found = inUse(decision.probe, stranger(9), mac, now)!;
+          record(book, found.lease, now);
+          promised.delete(given);
+          continue;
+        }
+        promised.set(given, { to: who, until: now + (decision.packet.options.messageType === "ack" ? 600_000 : HELD - 1000) });
+      }
+      const leases = viewsOf(site, book, () => now).leases();
+      expect(new Set(leases.map(({ address }) => address)).size).toBe(leases.length);
+      expect(book.byAddress.size).toBeLessThanOrEqual(5);
+      for (const pool of book.pools) expect(pool.byHolder.size).toBeLessThanOrEqual(3);
+      for (const pool of book.pools)
+        for (const [holder, address] of pool.byHolder) {
+          expect(holderOfLease(book, book.byAddress.get(address)!)).toBe(holder);
+        }
+    }),
+    { numRuns: 400, endOnFailure: true },
+  );
 });
