@@ -52,20 +52,18 @@ export async function outdated(file: string, registry: Registry): Promise<Outdat
         url: query.url,
         read: (bytes: Uint8Array) => query.read(new TextDecoder().decode(bytes)),
       })),
-      ...cluster.images
-        .map(imageReference)
-        .flatMap((reference) =>
-          reference.tag === undefined || reference.digest !== undefined
-            ? []
-            : [
-                {
-                  name: reference.name,
-                  pinned: lock.images[reference.name],
-                  url: registryUrl(reference, "manifests", reference.tag),
-                  read: digestOf,
-                },
-              ],
-        ),
+      ...cluster.images.map(imageReference).flatMap((reference) =>
+        reference.tag === undefined || reference.digest !== undefined
+          ? []
+          : [
+              {
+                name: reference.name,
+                pinned: lock.images[reference.name],
+                url: registryUrl(reference, "manifests", reference.tag),
+                read: digestOf,
+              },
+            ],
+      ),
     ];
     const failures: string[] = [];
     const answers = await inParallel(movable, 4, async ({ name, pinned, url, read }): Promise<readonly Newer[]> => {
