@@ -13,27 +13,27 @@ const over = (how: "tftp" | "http", loader: keyof typeof layout.loaders) => ({
 });
 
 test.each([
-  { file: "ovmf-ia32-discover", then: over("tftp", "uefi-ia32") },
-  { file: "ovmf-ia32-request", then: over("tftp", "uefi-ia32") },
-  { file: "aavmf-pxe-discover", then: over("tftp", "uefi-arm64") },
-  { file: "aavmf-pxe-request", then: over("tftp", "uefi-arm64") },
-  { file: "aavmf-http-discover", then: over("http", "uefi-arm64") },
-  { file: "aavmf-http-request", then: over("http", "uefi-arm64") },
-  { file: "ovmf-pxe-4011-request", then: over("tftp", "uefi-amd64") },
-  { file: "ipxe-arm64-discover", then: { stage: "ipxe" } },
-  { file: "ipxe-arm64-request", then: { stage: "ipxe" } },
-  { file: "ipxe-uefi-2025-discover", then: { stage: "ipxe" } },
-  { file: "ipxe-uefi-2025-request", then: { stage: "ipxe" } },
-])("$file is taken for $then.stage $then.loader", ({ file, then }) => {
-  expect(recognise(options(file))).toMatchObject(then);
+  { file: "ovmf-ia32-discover", expected: over("tftp", "uefi-ia32") },
+  { file: "ovmf-ia32-request", expected: over("tftp", "uefi-ia32") },
+  { file: "aavmf-pxe-discover", expected: over("tftp", "uefi-arm64") },
+  { file: "aavmf-pxe-request", expected: over("tftp", "uefi-arm64") },
+  { file: "aavmf-http-discover", expected: over("http", "uefi-arm64") },
+  { file: "aavmf-http-request", expected: over("http", "uefi-arm64") },
+  { file: "proxied-ovmf-request", expected: over("tftp", "uefi-amd64") },
+  { file: "ipxe-arm64-discover", expected: { stage: "ipxe" } },
+  { file: "ipxe-arm64-request", expected: { stage: "ipxe" } },
+  { file: "ipxe-uefi-2025-discover", expected: { stage: "ipxe" } },
+  { file: "ipxe-uefi-2025-request", expected: { stage: "ipxe" } },
+])("$file is taken for $expected.stage $expected.loader", ({ file, expected }) => {
+  expect(recognise(options(file))).toMatchObject(expected);
 });
 
 test.each([
-  { file: "ovmf-pxe-discover", then: over("tftp", "secure-boot-amd64") },
-  { file: "ovmf-http-discover", then: over("http", "secure-boot-amd64-http") },
-  { file: "ovmf-pxe-4011-request", then: over("tftp", "secure-boot-amd64") },
-  { file: "aavmf-pxe-discover", then: over("tftp", "secure-boot-arm64") },
-  { file: "aavmf-http-discover", then: over("http", "secure-boot-arm64-http") },
-])("$file of a machine that starts only what is signed is taken for $then.loader", ({ file, then }) => {
-  expect(recognise(options(file), true)).toMatchObject(then);
+  { file: "ovmf-pxe-discover", expected: over("tftp", "secure-boot-amd64") },
+  { file: "ovmf-http-discover", expected: over("http", "secure-boot-amd64-http") },
+  { file: "proxied-ovmf-request", expected: over("tftp", "secure-boot-amd64") },
+  { file: "aavmf-pxe-discover", expected: over("tftp", "secure-boot-arm64") },
+  { file: "aavmf-http-discover", expected: over("http", "secure-boot-arm64-http") },
+])("$file of a machine that starts only what is signed is taken for $expected.loader", ({ file, expected }) => {
+  expect(recognise(options(file), true)).toMatchObject(expected);
 });
