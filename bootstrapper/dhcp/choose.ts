@@ -1,17 +1,7 @@
 /** Which address a machine is offered, and whether it may have the one it names. RFC 2131 §4.3.1, §4.3.2. */
 import { cidr, contains, fromNumber, type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
-import {
-  type Book,
-  freshOf,
-  type Holder,
-  hasEnded,
-  holderOfLease,
-  inPool,
-  type Lease,
-  leaseOf,
-  type Pool,
-  reservationIn,
-} from "./leases.ts";
+import { type Book, hasEnded, holderOfLease, type Lease, leaseOf, reservationIn } from "./leases.ts";
+import { freshOf, type Holder, inPool, type Pool } from "./pool.ts";
 
 /** Who asks, and in which subnet. */
 export interface Asker {

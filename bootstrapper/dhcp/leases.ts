@@ -6,8 +6,8 @@
  * address of its own: install.sh would then ask for its secrets from another address than the one its boot script went to.
  * Client-ids are no better at telling machines apart: disks written from one image share theirs.
  */
-import { broadcast, cidr, contains, fromNumber, type Ipv4, type Mac, type Range, type Subnet, toNumber } from "../../cluster/address.ts";
-import { Soonest } from "./soonest.ts";
+import { cidr, contains, type Ipv4, type Mac } from "../../cluster/address.ts";
+import { type Holder, inPool, openPool, type Pool, type PoolPlan, skipUsed } from "./pool.ts";
 
 export interface Lease {
   readonly address: Ipv4;
@@ -36,15 +36,6 @@ export interface AddressPlan {
   readonly leasesBy: "mac" | "client-id";
 }
 
-export interface PoolPlan {
-  readonly subnet: Subnet;
-  /** Addresses for machines without a reservation, used up in this order. Empty: only reservations are given. */
-  readonly ranges: readonly Range[];
-}
-
-/** Who has leases: a MAC, or a client-id in hex. */
-export type Holder = string;
-
 /** Read it through the functions below; `record` alone changes it. */
 export interface Book {
   readonly plan: AddressPlan;
@@ -56,28 +47,6 @@ export interface Book {
   readonly byName: Map<string, Ipv4>;
   /** In the order of the plan. */
   readonly pools: readonly Pool[];
-}
-
-/** The addresses of one subnet. */
-export interface Pool {
-  readonly subnet: Subnet;
-  readonly ranges: readonly NumberRange[];
-  /** Addresses that are never given from the ranges. */
-  readonly excluded: ReadonlySet<Ipv4>;
-  /** How many addresses the ranges have. */
-  readonly size: number;
-  readonly byHolder: Map<Holder, Ipv4>;
-  /** Addresses that were given once, by when they come free. */
-  readonly ending: Soonest<Ipv4>;
-  /** In the order declined. */
-  readonly declined: Set<Ipv4>;
-  /** The first address that was never given: which range it is in, and its number. Behind the last range there is none. */
-  fresh: { readonly range: number; readonly number: number };
-}
-
-interface NumberRange {
-  readonly first: number;
-  readonly last: number;
 }
 
 export interface Dropped {
@@ -95,7 +64,7 @@ export function openBook(plan: AddressPlan, leases: Iterable<Lease>): { readonly
     byName: new Map(),
     pools: plan.pools.map((one) => openPool(one, [...plan.taken, ...plan.reservations.values()])),
   };
-  for (const pool of book.pools) skipUsed(book, pool);
+  for (const pool of book.pools) skipUsed(pool, book.byAddress);
   const dropped: Dropped[] = [];
   for (const lease of leases) {
     const because = contradiction(book, lease);
@@ -103,20 +72,6 @@ export function openBook(plan: AddressPlan, leases: Iterable<Lease>): { readonly
     else record(book, lease, -Infinity);
   }
   return { book, dropped };
-}
-
-function openPool({ subnet, ranges }: PoolPlan, taken: readonly Ipv4[]): Pool {
-  const numbers = ranges.map(({ first, last }) => ({ first: toNumber(first), last: toNumber(last) }));
-  return {
-    subnet,
-    ranges: numbers,
-    excluded: new Set([...taken, subnet.base, broadcast(subnet)]),
-    size: numbers.reduce((sum, { first, last }) => sum + last - first + 1, 0),
-    byHolder: new Map(),
-    ending: new Soonest(),
-    declined: new Set(),
-    fresh: { range: 0, number: numbers[0]?.first ?? 0 },
-  };
 }
 
 function contradiction(book: Book, { address, mac }: Lease): string | undefined {
@@ -131,13 +86,6 @@ function contradiction(book: Book, { address, mac }: Lease): string | undefined 
 
 /** The pool of the subnet that an address belongs to. */
 export const poolWith = ({ pools }: Book, address: Ipv4): Pool | undefined => pools.find(({ subnet }) => contains(subnet, address));
-
-/** Whether the pool may ever give this address. */
-export function inPool({ ranges, excluded }: Pool, address: Ipv4): boolean {
-  const number = toNumber(address);
-  for (const { first, last } of ranges) if (first <= number && number <= last) return !excluded.has(address);
-  return false;
-}
 
 /** The address of that subnet that is reserved for a machine. */
 export function reservationIn({ plan }: Book, { subnet }: Pool, mac: Mac): Ipv4 | undefined {
@@ -188,7 +136,7 @@ export function record(book: Book, lease: Lease, now: number): void {
   else pool.byHolder.set(holder, address);
   if (state === "bound") book.byMac.set(mac, address);
   if (hostname !== undefined) book.byName.set(hostname, address);
-  skipUsed(book, pool);
+  skipUsed(pool, book.byAddress);
 }
 
 /** Only `ending` still knows the address. */
@@ -211,23 +159,4 @@ function quarantine(book: Book, pool: Pool, address: Ipv4, now: number): void {
   pool.declined.delete(oldest!);
   book.byAddress.set(oldest!, { ...book.byAddress.get(oldest!)!, endsAt: now });
   if (inPool(pool, oldest!)) pool.ending.set(oldest!, now);
-}
-
-/** The first address of the pool that was never given; undefined when all were. */
-export function freshOf({ ranges, fresh }: Pool): Ipv4 | undefined {
-  return fresh.range < ranges.length ? fromNumber(fresh.number) : undefined;
-}
-
-/** Every address is stepped over once, however often the book is asked. */
-function skipUsed(book: Book, pool: Pool): void {
-  let { range, number } = pool.fresh;
-  for (; range < pool.ranges.length; number = pool.ranges[++range]?.first ?? 0) {
-    for (const { last } = pool.ranges[range]!; number <= last; number += 1) {
-      const address = fromNumber(number);
-      if (pool.excluded.has(address) || book.byAddress.has(address)) continue;
-      if (number !== pool.fresh.number || range !== pool.fresh.range) pool.fresh = { range, number };
-      return;
-    }
-  }
-  pool.fresh = { range, number };
 }
