@@ -6,13 +6,11 @@ import type { UdpPeer } from "../wire/udp.ts";
 import type { Configuration } from "./parts.ts";
 import { readKey } from "./tsig/key-file.ts";
 import type { Key } from "./tsig/tsig.ts";
-import type { Book } from "./update/book.ts";
 import { type Description, zonesOf } from "./zone/zones.ts";
 
 export interface Means {
   readonly self: UdpPeer;
   readonly at?: ((server: Ipv4) => UdpPeer) | undefined;
-  readonly book: Book;
   /** Whether a key that cannot be read is an error, or a warning and a key less. */
   readonly keys: "all" | "those that can be read";
   readSecret(path: string): Promise<Uint8Array>;
@@ -22,7 +20,7 @@ export interface Means {
 const DNS_PORT = 53;
 
 /** Rejects with what is wrong with a key, when all are wanted. */
-export async function configure(description: Description, { self, at, book, keys, readSecret, warn }: Means): Promise<Configuration> {
+export async function configure(description: Description, { self, at, keys, readSecret, warn }: Means): Promise<Configuration> {
   const { dns, network } = description;
   const read = await Promise.all(dns.keys.map((key) => keyOf(key, readSecret).catch((error: Error) => error)));
   const broken = read.filter((one) => one instanceof Error);
@@ -30,7 +28,6 @@ export async function configure(description: Description, { self, at, book, keys
   for (const { message } of broken) warn(`${message}; until then nobody can write or copy the zone with that key`);
 
   const zones = zonesOf(description);
-  for (const name of book.fill(zones)) warn(`${name} was written by an update and is in no zone of ours now; it is kept, but not served`);
   const peer = at ?? ((address: Ipv4): UdpPeer => ({ address, port: DNS_PORT }));
   const isSelf = (one: UdpPeer): boolean => one.address === self.address && one.port === self.port;
   const upstream = network.upstream.map(peer);

@@ -11,6 +11,7 @@ import { Forwarder } from "./forward/forwarder.ts";
 import { exchanges } from "./forward/service.ts";
 import { LeaseWatch } from "./lease-watch.ts";
 import type { Leases } from "./leases.ts";
+import { Beside } from "./listen/beside.ts";
 import { type Listening, listen } from "./listen/service.ts";
 import { PacketCache } from "./packet-cache.ts";
 import type { Configuration } from "./parts.ts";
@@ -74,8 +75,14 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const serial = await Serial.open(store, () => Math.floor(now() / 1000));
   const packets = new PacketCache();
   const made = (description: Description, keys: "all" | "those that can be read"): Promise<Configuration> =>
-    configure(description, { self: { address, port }, at: options.at, book, keys, readSecret: options.readSecret, warn });
-  let configuration = await made(cluster, "those that can be read");
+    configure(description, { self: { address, port }, at: options.at, keys, readSecret: options.readSecret, warn });
+  /** What updates wrote goes into the new zones in the same breath in which these are served: none is written in between. */
+  const filled = (next: Configuration): Configuration => {
+    for (const name of book.fill(next.zones))
+      warn(`${name} was written by an update and is in no zone of ours now; it is kept, but not served`);
+    return next;
+  };
+  let configuration = filled(await made(cluster, "those that can be read"));
   const clients = new Clients((client) => isOurs(client, configuration.zones));
   const resolver = new Resolver({
     configuration: () => configuration,
@@ -94,26 +101,10 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   });
   const serving = { resolver, clients, packets, now, onTrouble: trouble, patience: patience.client };
   const listening: Listening = await listen(address, port, serving);
-  const others = new Map<Ipv4, Listening>();
-  const listenBeside = async (description: Description): Promise<void> => {
-    const wanted = new Set(
-      description.network.subnets.flatMap(({ bootstrapper }) => (bootstrapper && bootstrapper !== address ? [bootstrapper] : [])),
-    );
-    for (const [own, one] of others) {
-      if (wanted.has(own)) continue;
-      others.delete(own);
-      await one.close();
-    }
-    for (const own of wanted) {
-      if (others.has(own)) continue;
-      const one = await listen(own, listening.port, serving).catch((error: Error) => {
-        warn(`not served on ${own}: ${error.message}`);
-        return undefined;
-      });
-      if (one) others.set(own, one);
-    }
-  };
-  await listenBeside(cluster);
+  const beside = new Beside((own) => listen(own, listening.port, serving), warn);
+  const furtherAddresses = ({ network }: Description): readonly Ipv4[] =>
+    network.subnets.flatMap(({ bootstrapper }) => (bootstrapper && bootstrapper !== address ? [bootstrapper] : []));
+  await beside.serve(furtherAddresses(cluster));
 
   const ask = (): Promise<string | undefined> => probe({ address, port: listening.port }, configuration.zones.main.apex, random);
   const self = watchdog(ask, (wrong) =>
@@ -123,27 +114,25 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       text: wrong ? `does not answer its own questions: ${wrong}` : "answers again",
     }),
   );
-  const answered = (): number => [listening, ...others.values()].reduce((sum, one) => sum + one.answered(), 0);
 
   return {
     port: listening.port,
     reconfigure: async (description) => {
-      const next = await made(description, "all");
-      configuration = next;
-      clients.change((client) => isOurs(client, next.zones));
+      configuration = filled(await made(description, "all"));
+      clients.change((client) => isOurs(client, configuration.zones));
       forwarder.forget();
       serial.rise();
       packets.clear();
-      await listenBeside(description);
+      await beside.serve(furtherAddresses(description));
     },
     probe: ask,
     ok: () => self.trouble() === undefined,
-    health: () => self.trouble() ?? `serving ${configuration.zones.main.apex}, ${answered()} answered`,
+    health: () => self.trouble() ?? `serving ${configuration.zones.main.apex}, ${listening.answered() + beside.answered()} answered`,
     close: async () => {
       self.close();
       forwarder.close();
       over.close();
-      await Promise.all([listening, ...others.values()].map((one) => one.close()));
+      await Promise.all([listening.close(), beside.close()]);
     },
   };
 }
