@@ -1,6 +1,6 @@
 /** A bsroot on this server's disk: what is needed of it at once is read at the start, secrets only when they are released. */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { type ManifestFile, parseLock, parseManifest } from "../cluster/bsroot-files.ts";
@@ -105,6 +105,9 @@ export async function glance({ folder, files }: Pick<Bsroot, "folder" | "files">
   }
   return problems;
 }
+
+/** Whether a file is there now, in the manifest or put there since. */
+export const hasFile = ({ folder }: Pick<Bsroot, "folder">, path: string): boolean => existsSync(join(folder, path));
 
 /** Reads every byte of one file. undefined: it is what the manifest says. Never throws. */
 export async function difference(

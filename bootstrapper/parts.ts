@@ -6,7 +6,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Endpoints } from "../cluster/extension.ts";
 import { layout } from "../cluster/layout.ts";
 import { makeTexts } from "./boot.ts";
-import { type Bsroot, readSecret } from "./bsroot.ts";
+import { type Bsroot, hasFile, readSecret } from "./bsroot.ts";
 import { type Dhcp, startDhcp } from "./dhcp/service.ts";
 import { type DnsServer, startDns } from "./dns/service.ts";
 import { type HttpService, startHttp } from "./http/service.ts";
@@ -54,7 +54,7 @@ export interface Part {
   close(): Promise<void>;
 }
 
-export function makeDhcp({ settings: { ports, probe }, here, cluster, address, store, kept, roster, late }: Base): Promise<Dhcp> {
+export function makeDhcp({ settings: { ports, probe }, bsroot, here, cluster, address, store, kept, roster, late }: Base): Promise<Dhcp> {
   return withPorts("udp", { "--dhcp-port": ports.dhcp }, () =>
     startDhcp({
       cluster,
@@ -69,6 +69,7 @@ export function makeDhcp({ settings: { ports, probe }, here, cluster, address, s
         void roster.apply(mac, { type: "seen", booting: true });
         return roster.nextBoot(mac);
       },
+      hasFile: (path) => hasFile(bsroot, path),
       onSeen: (mac) => void roster.apply(mac, { type: "seen", booting: false }),
       ...(ports.dhcp !== 67 && { ports: dhcpBeside(ports.dhcp) }),
     }),
@@ -161,7 +162,7 @@ export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp): Promise<Htt
     journalTail: (count) => kept.tail(count),
     leases: () => dhcp.leases(),
     health: () => ({
-      ok: (late.tftp?.ok() ?? true) && (late.dns?.ok() ?? true) && (late.time?.ok() ?? true) && (late.registry?.ok() ?? true),
+      ok: dhcp.ok() && (late.tftp?.ok() ?? true) && (late.dns?.ok() ?? true) && (late.time?.ok() ?? true) && (late.registry?.ok() ?? true),
       parts: {
         dhcp: dhcp.health(),
         "router advertisements": late.routerAdvertisements?.health() ?? "off",

@@ -35,11 +35,12 @@ export interface DeskSettings {
   readonly probes?: Probes;
   now(): number;
   nextBoot(mac: Mac): NextBoot;
+  hasFile?(path: string): boolean;
   seen(mac: Mac): void;
   /** A machine chose the offer of this server. */
   onForeign(server: Ipv4, way: Way): void;
   /** Whose packets are passed over without a word. */
-  isOurOwn(mac: Mac): boolean;
+  isOurOwn(mac: Mac, way: Way): boolean;
   readonly journal: { readonly all: Journal; readonly listed: Sparing; readonly strangers: Sparing; readonly junk: Sparing };
   /** Something that was underway is over. */
   onDone(): void;
@@ -60,6 +61,8 @@ export interface Desk {
   handle(bytes: Uint8Array, from: UdpPeer, way: Way): void;
   /** Leases on their way to the disk and replies on their way out. */
   underway(): number;
+  /** Why the last lease could not be written; undefined when it was. */
+  diskTrouble(): string | undefined;
   counts: Readonly<DeskCounts>;
 }
 
@@ -79,6 +82,7 @@ export function openDesk(settings: DeskSettings): Desk {
   /** The newest request for each address that is asked about, and what was decided. */
   const probing = new Map<Ipv4, Request & { readonly decision: Decision }>();
   let underway = 0;
+  let diskTrouble: string | undefined;
 
   function handle(bytes: Uint8Array, from: UdpPeer, way: Way): void {
     let packet: Packet;
@@ -90,7 +94,7 @@ export function openDesk(settings: DeskSettings): Desk {
       journal.junk(() => describeJunk(from, error));
       return;
     }
-    if (settings.isOurOwn(packet.mac)) return;
+    if (settings.isOurOwn(packet.mac, way)) return;
     const { site, proxy } = situation();
     if (!impropriety(packet, site)) settings.seen(packet.mac);
     const { messageType, serverId } = packet.options;
@@ -102,7 +106,8 @@ export function openDesk(settings: DeskSettings): Desk {
   function decide(request: Request, tries: number): void {
     const { packet, way } = request;
     const { site, book, proxy } = situation();
-    const world: World = { site, book, now: now(), heardOn: way.on, nextBoot: settings.nextBoot };
+    const { nextBoot, hasFile } = settings;
+    const world: World = { site, book, now: now(), heardOn: way.on, nextBoot, ...(hasFile && { hasFile }) };
     const decision = proxy ? answerProxy(packet, way.heard, world) : answer(packet, world);
     if (decision.lease) record(book, decision.lease, world.now);
     const { probe } = decision;
@@ -142,8 +147,14 @@ export function openDesk(settings: DeskSettings): Desk {
       return;
     }
     table.put(lease.address, lease).then(
-      () => send(request, decision),
-      (error: Error) => done(request, decision, `the lease could not be written to disk: ${error.message}`),
+      () => {
+        diskTrouble = undefined;
+        send(request, decision);
+      },
+      (error: Error) => {
+        diskTrouble = error.message;
+        done(request, decision, `the lease could not be written to disk: ${error.message}`);
+      },
     );
   }
 
@@ -185,7 +196,7 @@ export function openDesk(settings: DeskSettings): Desk {
     settings.onDone();
   }
 
-  return { handle, underway: () => underway, counts };
+  return { handle, underway: () => underway, diskTrouble: () => diskTrouble, counts };
 }
 
 /** All of them are this host's own. */

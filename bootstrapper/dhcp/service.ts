@@ -15,6 +15,7 @@ import { type Dropped, type Lease, openBook } from "./leases.ts";
 import { greeting } from "./lines.ts";
 import { everywhere, linksOf } from "./links.ts";
 import { openProbes } from "./probes.ts";
+import { openPulse, type Pulse } from "./pulse.ts";
 import { openRivals } from "./rivals.ts";
 import { watchFor } from "./seen.ts";
 import { siteOf } from "./site.ts";
@@ -27,6 +28,8 @@ export interface DhcpSettings {
   readonly server: Ipv4;
   readonly store: Store;
   nextBoot(mac: Mac): NextBoot;
+  /** Whether the bsroot has a file, by its path in it. Absent: it has all. */
+  hasFile?(path: string): boolean;
   /** A machine asked. Called for every listed one, and for a bounded number of others. */
   onSeen(mac: Mac): void;
   readonly journal: Journal;
@@ -52,6 +55,8 @@ export interface Ports {
 }
 
 export interface Dhcp extends LeaseViews {
+  /** Whether it hears on every address of ours, and its leases reach the disk. */
+  ok(): boolean;
   /** One line for the status page. */
   health(): string;
   counts(): Readonly<DhcpCounts>;
@@ -91,9 +96,9 @@ export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
       await table.remove(lease.address);
     }
   };
-  const trouble = sparing(journal, now, LINES.junk);
+  const complain = sparing(journal, now, LINES.junk);
   const onTrouble = (error: Error): void =>
-    trouble({ from: "dhcp", level: "warning", text: `a packet could not be handled: ${error.message}` });
+    complain({ from: "dhcp", level: "warning", text: `a packet could not be handled: ${error.message}` });
 
   let serving = servingOf(settings, settings.cluster, settings.server, (await table.entries()).values());
   let views = viewsOf(serving.site, serving.book, now);
@@ -116,9 +121,15 @@ export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
     ...(probes && { probes }),
     now,
     nextBoot: settings.nextBoot,
+    ...(settings.hasFile && { hasFile: settings.hasFile }),
     seen: watchFor(listed, STRANGERS, settings.onSeen, () => warn(tooMany)),
     onForeign: (server, { device }) => rivals.note(server, device),
-    isOurOwn: rivals.isOurSearch,
+    isOurOwn: (mac, { on }) => {
+      if (mac !== pulse.mac) return rivals.isOurSearch(mac);
+      pulse.heard(on);
+      flow.received -= 1; // it is nobody's
+      return true;
+    },
     journal: {
       all: journal,
       listed: sparing(journal, now, LINES.listed),
@@ -142,7 +153,9 @@ export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
   }
 
   const ears = await openEars(open, serving.at, ports, hear, onTrouble);
+  let pulse: Pulse;
   try {
+    pulse = await openPulse(openUdp, () => serving.at.addresses, ears.port);
     await watch();
   } catch (error) {
     await ears.close();
@@ -152,6 +165,14 @@ export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
   journal({ from: "dhcp", level: "info", text: greeting(serving.site, serving.proxy) });
   if (!kernel && settings.here) warn(ONE_INTERFACE);
   if (ears.receiveBuffer() < RECEIVE_BUFFER) journal({ from: "dhcp", level: "info", text: smallBuffer(ears.receiveBuffer()) });
+
+  function trouble(): string | undefined {
+    const deaf = pulse.deaf();
+    if (deaf.length > 0)
+      return `nothing that is sent to ${deaf.join(" and ")}, port ${ears.port}/udp, arrives: is there a firewall on this host?`;
+    const disk = desk.diskTrouble();
+    return disk && `no lease can be given: ${disk}`;
+  }
 
   /** Where the site has its own DHCP server, finding it is no news. */
   function watch(): Promise<void> {
@@ -166,7 +187,10 @@ export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
     leaseAt: (address) => views.leaseAt(address),
     port: ears.port,
     counts: () => ({ ...flow, ...desk.counts }),
+    ok: () => trouble() === undefined,
     health: () => {
+      const wrong = trouble();
+      if (wrong !== undefined) return wrong;
       const { replied, conflicts } = desk.counts;
       const shed = flow.shed > 0 ? `, ${flow.shed} dropped while the disk was busy` : "";
       const found = conflicts > 0 ? `, ${conflicts} addresses found in use` : "";
@@ -187,7 +211,7 @@ export async function startDhcp(settings: DhcpSettings): Promise<Dhcp> {
       while (desk.underway() > 0) await new Promise((resolve) => setTimeout(resolve, 1));
       probes?.close();
       layers.forget();
-      await Promise.all([ears.close(), rivals.close()]);
+      await Promise.all([ears.close(), rivals.close(), pulse.close()]);
     },
   };
 }

@@ -151,7 +151,9 @@ function labels(reader: ByteReader): string {
     const length = reader.uint8("label length");
     if (length === 0) break;
     if (length > 63) throw new WireError("dhcp", "a label has more than 63 bytes"); // no compression here
-    found.push(utf8.decode(reader.take(length, "label")));
+    const label = utf8.decode(reader.take(length, "label"));
+    if (label.includes(".")) throw new WireError("dhcp", "a label has a dot in it");
+    found.push(label);
   }
   return found.join(".");
 }

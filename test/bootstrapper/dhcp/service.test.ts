@@ -222,3 +222,15 @@ test("a decision that fails does not end the server", async () => {
   broken = false;
   expect((await live.ask("discover", PXE["bios"])).bootFile).toBe("undionly.kpxe");
 });
+
+test("it is well as long as it hears itself and its leases reach the disk", async () => {
+  const live = await start();
+  expect(live.dhcp.ok()).toBe(true);
+  live.store.fail(new Error("no space left on device"));
+  live.say("request", { ...chosen, ...at("127.0.0.11") });
+  await expect.poll(live.dhcp.ok).toBe(false);
+  expect(live.dhcp.health()).toBe("no lease can be given: no space left on device");
+  live.store.fail(undefined);
+  await live.ask("request", { ...chosen, ...at("127.0.0.11") });
+  expect(live.dhcp.ok()).toBe(true);
+});
