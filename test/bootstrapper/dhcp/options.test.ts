@@ -120,6 +120,11 @@ test.each([
     gets: { options: {}, oddities: [expect.stringContaining("label is cut short")] },
   },
   {
+    when: "a client name in DNS form has a dot in a label",
+    raw: raw([81, 4, 0, 0, 3, 97, 46, 98]),
+    gets: { options: {}, oddities: [expect.stringContaining("a label has a dot in it")] },
+  },
+  {
     when: "a client name in DNS form ends with the root",
     raw: raw([81, 5, 0, 0, 2, 119, 49, 0]),
     gets: { options: { clientName: { flags: 5, name: "w1" } }, oddities: [] },
