@@ -72,7 +72,7 @@ export async function fetchTftp(port: number, file: string, options: Asked = {},
 }
 
 /** Receives a file the RFC 7440 way: an ACK at the end of every window and at every gap, and the last packet again when nothing comes. */
-export async function receiveTftp(port: number, request: Uint8Array, onBlock: (data: Uint8Array) => void): Promise<void> {
+export async function receiveTftp(port: number, request: Uint8Array, onBlock: (data: Uint8Array, port: number) => void): Promise<void> {
   const probe = await udpProbe();
   let terms = { blockSize: 512, windowSize: 1 };
   let [received, inWindow, silences] = [0, 0, 0];
@@ -92,7 +92,7 @@ export async function receiveTftp(port: number, request: Uint8Array, onBlock: (d
       }
       const packet: Packet = decode(heard.bytes);
       if (packet.op === "error") throw new Error(`error ${packet.code}: ${packet.message}`);
-      if (packet.op === "oack") {
+      if (packet.op === "oack" && received === 0) {
         terms = { blockSize: Number(packet.options.get("blksize") ?? 512), windowSize: Number(packet.options.get("windowsize") ?? 1) };
         say(ack(0), heard.port);
       }
@@ -100,7 +100,7 @@ export async function receiveTftp(port: number, request: Uint8Array, onBlock: (d
       const expected = packet.block === ((received + 1) & 0xffff);
       if (expected) {
         received += 1;
-        onBlock(packet.data);
+        onBlock(packet.data, heard.port);
       }
       inWindow = expected ? inWindow + 1 : terms.windowSize;
       const finished = expected && packet.data.length < terms.blockSize;

@@ -30,6 +30,25 @@ test("200 machines fetch 1 MB at the same time, intact, in bounded memory", asyn
   expect(most).toBeLessThan(160e6); // one copy of the file and the datagrams on their way; 200 copies would be twice that
 });
 
+test("1000 machines that ask in the same instant are all served, from a few ports", async () => {
+  const file = MEGABYTE.subarray(0, 5000);
+  const server = await serveTftp({ "undionly.kpxe": file });
+  const ports = new Set<number>();
+  const fetched = await Promise.all(
+    Array.from({ length: 1000 }, async () => {
+      const parts: Uint8Array[] = [];
+      await receiveTftp(server.port, read("undionly.kpxe", { blksize: 1468, tsize: 0 }), (data, port) => {
+        parts.push(Uint8Array.from(data));
+        ports.add(port);
+      });
+      return Buffer.concat(parts);
+    }),
+  );
+  expect(fetched.filter((got) => got.equals(file))).toHaveLength(1000);
+  expect(ports.size).toBeLessThanOrEqual(4);
+  await server.close();
+});
+
 test("10,000 requests from forged addresses take neither memory nor the places of real machines", async () => {
   const server = await serveTftp({ loader: MEGABYTE }, { limits: { all: 256, each: 256 } });
   const forged = await Promise.all(Array.from({ length: 100 }, () => udpProbe()));
