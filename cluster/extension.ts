@@ -21,6 +21,17 @@ export type Verify =
   /** Nothing to check against on first sight: the lock file remembers it from then on. */
   | { readonly by: "first-use" };
 
+/** A file that names further files, such as the list of a repository's packages: fetched first, read, and kept like any other. */
+export interface Index {
+  readonly artifact: Artifact;
+  /** What these bytes name; the same bytes always name the same. Throws TypeError when they are no such list. */
+  read(bytes: Uint8Array): Named;
+}
+export interface Named {
+  readonly artifacts: readonly Artifact[];
+  readonly indexes: readonly Index[];
+}
+
 /** How to learn the version that "current" means today. */
 export interface VersionQuery {
   readonly url: string;
@@ -58,6 +69,8 @@ export interface OsTarget<O extends Os = Os> {
   /** How "current" is resolved; undefined when `os` already names its bytes exactly. */
   latest(os: O, architecture: Architecture): VersionQuery | undefined;
   artifacts(os: O, architecture: Architecture): readonly Artifact[];
+  /** Where the artifacts are listed that only their source can list. */
+  indexes?(os: O, architecture: Architecture): readonly Index[];
   live(context: BootContext<O>): LiveBoot;
   /** First configuration of the live system, served at /boot/<mac>.ign; carries no secret. */
   stageOne?(context: BootContext<O>): string;
