@@ -9,6 +9,8 @@ export interface Artifact {
   readonly path: string;
   readonly url: string;
   readonly verify: Verify;
+  /** Bytes, where it is known before it is fetched: of the file, or the archive it is taken out of. */
+  readonly size?: number;
   /** Taken out of the downloaded .tar.gz instead of being it: the member's name. */
   readonly member?: string;
 }
@@ -17,9 +19,23 @@ export interface Artifact {
 export type Verify =
   | { readonly by: "sha256"; readonly sha256: string }
   /** A detached OpenPGP signature beside the file, by a key known by its fingerprint (hex, no spaces). */
-  | { readonly by: "openpgp"; readonly signature: string; readonly key: string; readonly fingerprint: string }
+  | ({ readonly by: "openpgp" } & Signed)
+  /** A file of hashes that its publisher offers (SHA-256 or SHA-512): kubelet.sha256, SHA256SUMS. Guards what the publisher's site says itself. */
+  | {
+      readonly by: "sums";
+      readonly sums: string /** Its name there; the URL's last part when absent. */;
+      readonly entry?: string;
+      readonly signed?: Signed;
+    }
   /** Nothing to check against on first sight: the lock file remembers it from then on. */
   | { readonly by: "first-use" };
+
+/** URLs of a detached OpenPGP signature and of the key, and what the key must be. */
+export interface Signed {
+  readonly signature: string;
+  readonly key: string;
+  readonly fingerprint: string;
+}
 
 /** A file that names further files, such as the list of a repository's packages: fetched first, read, and kept like any other. */
 export interface Index {
