@@ -13,6 +13,19 @@ export const layout = {
   static: "html/static",
   /** Container images: the storage of a distribution registry. */
   registry: "registry",
+  /** What the server is started from. */
+  server: {
+    /** The bootstrapper's image as docker-archive, by the server's architecture. */
+    images: { amd64: "bootstrapper.tar", arm64: "bootstrapper-arm64.tar" },
+    /** Programs and packages, for a server that has node and no containers. */
+    program: "bootstrapper-program.tar.gz",
+    /** What each of them is made of: CycloneDX. */
+    bill: (file: string) => `sbom/${file.replace(/\.tar(\.gz)?$/, "")}.cdx.json`,
+    check: "check_server.sh",
+    startContainer: "start_bootstrapper_container.sh",
+    startService: "start_bootstrapper_service.sh",
+    unit: "sextant-bootstrapper.service",
+  },
   tls: {
     folder: "tls",
     ca: "tls/ca.pem",
@@ -73,6 +86,6 @@ export interface LockedArtifact {
   readonly url: string;
   readonly size: number;
   readonly sha256: string;
-  /** "openpgp F88C..." | "sha256" | "first-use" */
+  /** "openpgp F88C..." | "sha256" | "sums https://..." | "first-use" */
   readonly verified: string;
 }
