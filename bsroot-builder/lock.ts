@@ -1,5 +1,5 @@
 /** sextant.lock as a value: what is pinned, read and written so that the same content is the same bytes. */
-import type { Artifact } from "../cluster/extension.ts";
+import type { Artifact, Signed } from "../cluster/extension.ts";
 import type { Lock, LockedArtifact } from "../cluster/layout.ts";
 
 export { parseLock } from "../cluster/bsroot-files.ts";
@@ -53,7 +53,11 @@ export function verifiedAs({ verify, member }: Artifact): string {
       return `openpgp ${verify.fingerprint}`;
     case "sha256":
       return member === undefined ? "sha256" : `sha256 ${verify.sha256}`;
+    case "sums":
+      return [`sums ${verify.sums}`, ...(verify.entry ? [`entry ${verify.entry}`] : []), ...signedAs(verify.signed)].join(" ");
     case "first-use":
       return "first-use";
   }
 }
+
+const signedAs = (signed: Signed | undefined): readonly string[] => (signed ? [`openpgp ${signed.fingerprint}`] : []);

@@ -23,7 +23,8 @@ export type Verify =
   /** A file of hashes that its publisher offers (SHA-256 or SHA-512): kubelet.sha256, SHA256SUMS. Guards what the publisher's site says itself. */
   | {
       readonly by: "sums";
-      readonly sums: string /** Its name there; the URL's last part when absent. */;
+      readonly sums: string;
+      /** The file's name there, with as much of its path as tells it from others; the last part of its URL when absent. */
       readonly entry?: string;
       readonly signed?: Signed;
     }
@@ -88,11 +89,11 @@ export interface OsTarget<O extends Os = Os> {
   /** Where the artifacts are listed that only their source can list. */
   indexes?(os: O, architecture: Architecture): readonly Index[];
   live(context: BootContext<O>): LiveBoot;
-  /** First configuration of the live system, served at /boot/<mac>.ign; carries no secret. */
+  /** First configuration of the live system, served at /boot/<mac>.ign (or .ks, as its kernel arguments have it); carries no secret. */
   stageOne?(context: BootContext<O>): string;
   /** The script the live system runs, served at /install/<mac>.sh; carries no secret. */
   installScript(context: BootContext<O>, facts: InstallFacts): string;
-  /** What the installed system reads on its first boot. */
+  /** What the installed system reads on its first boot, or what its installer runs inside it at the end. */
   config(plan: ResolvedPlan): { readonly contentType: string; readonly body: string };
 }
 

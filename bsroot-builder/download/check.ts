@@ -1,9 +1,11 @@
-import { type Expected, expectSignature, SignatureError } from "../verify/openpgp.ts";
+import { type Expected, SignatureError } from "../verify/openpgp.ts";
+import { SumsError } from "../verify/sums.ts";
 import type { Delivery } from "./delivery.ts";
-import { DownloadError, messageOf } from "./error.ts";
+import { DownloadError } from "./error.ts";
 import { type Fetched, fetchPart } from "./fetch.ts";
 import type { Group } from "./groups.ts";
 import type { Part } from "./part.ts";
+import { signatureOf, sumsOf } from "./published.ts";
 
 export interface Checked {
   readonly part: Part;
@@ -18,7 +20,7 @@ export async function fetchChecked(group: Group, target: string, delivery: Deliv
   const job = {
     target,
     url: delivery.site.locate(group.url),
-    hashes: demand.signature ? ["sha256", demand.signature.algorithm] : ["sha256"],
+    hashes: demand.vouched ? ["sha256", demand.vouched.algorithm] : ["sha256"],
     ...(demand.size !== undefined && { size: demand.size }),
     progress: (received: number, size: number | undefined) => delivery.progress.moved(name, received, size),
   };
@@ -39,28 +41,17 @@ interface Demand {
   readonly sha256?: string;
   /** Who says so. */
   readonly by?: "the description" | "sextant.lock";
-  readonly signature?: Expected;
+  /** By a signature or a file of hashes. */
+  readonly vouched?: Expected;
 }
 
-async function demandOf({ verify, wanted, isArchive }: Group, delivery: Delivery): Promise<Demand> {
+async function demandOf({ url, verify, wanted, isArchive }: Group, delivery: Delivery): Promise<Demand> {
   const pin = isArchive ? undefined : wanted.find((one) => one.pin)?.pin;
   if (verify.by === "sha256") return { sha256: verify.sha256, by: "the description", ...(pin && { size: pin.size }) };
   if (pin) return { sha256: pin.sha256, size: pin.size, by: "sextant.lock" };
   if (verify.by === "first-use") return {};
-  const [signature, key] = await Promise.all([text("signature", verify.signature, delivery), text("key", verify.key, delivery)]);
-  try {
-    return { signature: await expectSignature(signature, key, verify.fingerprint) };
-  } catch (error) {
-    throw asDownloadError(error, `its signature ${delivery.site.locate(verify.signature)}`);
-  }
-}
-
-async function text(what: string, url: string, { small, site }: Delivery): Promise<Uint8Array> {
-  try {
-    return await small.get(site.locate(url));
-  } catch (error) {
-    throw asDownloadError(error, `its ${what} ${site.locate(url)}`);
-  }
+  const vouched = await (verify.by === "sums" ? sumsOf(verify, url, delivery) : signatureOf(verify, delivery));
+  return { vouched };
 }
 
 async function objection({ hashes }: Fetched, sha256: string, demand: Demand, { now }: Delivery): Promise<string | undefined> {
@@ -72,13 +63,11 @@ async function objection({ hashes }: Fetched, sha256: string, demand: Demand, { 
     return `has SHA-256 ${sha256}, but ${demand.by} says ${demand.sha256}; ${wayOut}, else fetch from another place with mirrors:`;
   }
   try {
-    await demand.signature?.check(hashes[1]!, now());
+    await demand.vouched?.check(hashes[1]!, now());
     return undefined;
   } catch (error) {
+    if (error instanceof SumsError) return error.message;
     if (!(error instanceof SignatureError)) throw error;
     return `is not validly signed: ${error.message}`;
   }
 }
-
-const asDownloadError = (error: unknown, subject: string): DownloadError =>
-  new DownloadError(`${subject}: ${messageOf(error)}`, { cause: error });
