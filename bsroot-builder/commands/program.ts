@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { size } from "../../cluster/description/values.ts";
 import { jsonSchema } from "../../cluster/json-schema.ts";
 import { LockError } from "../../cluster/resolve.ts";
+import { messageOf, troubleOf } from "../download/error.ts";
 import { inWords } from "../download/space.ts";
 import { GatherError, type Registry } from "../gather.ts";
 import { VIEWS, type View } from "../render.ts";
@@ -16,6 +17,7 @@ import { init } from "./init.ts";
 import { outdated, update } from "./outdated.ts";
 import { type PackOptions, pack } from "./pack.ts";
 import { render } from "./render.ts";
+import { addServerOptions, type ServerWords, serverOptions } from "./server-options.ts";
 import { summary } from "./summary.ts";
 import { type Terminal, warn } from "./terminal.ts";
 import { rollback, unpack } from "./unpack.ts";
@@ -52,8 +54,7 @@ function program(registry: Registry, terminal: Terminal): Command {
     .description("name every mistake in a cluster description, with line and column")
     .argument("[file]", "the cluster description", DEFAULT_FILE)
     .action((file: string) => check(file, terminal));
-  all
-    .command("build")
+  addServerOptions(all.command("build"))
     .description("download, verify and write everything the cluster needs")
     .argument("[file]", "the cluster description", DEFAULT_FILE)
     .option("--out <folder>", "the bsroot to write", "bsroot")
@@ -65,10 +66,16 @@ function program(registry: Registry, terminal: Terminal): Command {
     .option("--offline", "fetch nothing over the network", false)
     .option("--limit <size>", "bytes a second, for all downloads together, as in 10M", bytes)
     .option("--json", "the result as JSON on standard output", false)
-    .action(async (file: string, { cache, ...options }: Omit<BuildOptions, "cache"> & { cache?: string | false; json: boolean }) => {
-      const result = await build(file, { ...options, ...(cache && { cache }) }, registry, terminal);
-      terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : summary(result));
-    });
+    .action(
+      async (
+        file: string,
+        { cache, ...options }: Omit<BuildOptions, "cache"> & ServerWords & { cache?: string | false; json: boolean },
+      ) => {
+        const server = serverOptions(options, process.env);
+        const result = await build(file, { ...options, server, ...(cache && { cache }) }, registry, terminal);
+        terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : summary(result));
+      },
+    );
   all
     .command("verify")
     .description("prove that a bsroot is what its manifest says")
@@ -170,6 +177,7 @@ function bytes(text: string): number {
 function asFailure(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error;
   if (error instanceof GatherError || error instanceof LockError) return new Failure([error.message]);
+  if (troubleOf(error) !== undefined) return new Failure([messageOf(error)]);
   const { code, path, message } = error as NodeJS.ErrnoException;
   return code !== undefined && path !== undefined ? new Failure([`${path}: ${message}`]) : undefined;
 }

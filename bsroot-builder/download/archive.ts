@@ -1,11 +1,17 @@
 /** Takes named members out of a .tar.gz while it streams by; nothing else in it is ever written. */
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
 import { Parser, type ReadEntry } from "tar";
 import { DownloadError, messageOf } from "./error.ts";
 import { Part } from "./part.ts";
+import { inWords } from "./space.ts";
 
 const LARGEST = 2 ** 31;
+/** More bytes out of one than this make a bomb: what is real packs to a tenth, or a thirtieth where much is text. */
+const BOMB = { ratio: 100, floor: 64 << 20 };
 
 /**
  * `targets`: where each member will go; its part lies complete beside that place, to be named by the caller. Throws DownloadError, also what
@@ -19,17 +25,20 @@ export async function takeMembers(
   const parts = new Map<string, Part>();
   const entries: ReadEntry[] = [];
   const taking: Promise<void>[] = [];
+  const seen = new Set<string>();
   const onReadEntry = (entry: ReadEntry): void => {
     const name = nameOf(entry.path);
-    const work = take(entry, targets.get(name)!).then((part) => void parts.set(name, part));
+    const again = seen.has(name);
+    seen.add(name);
+    const work = again ? refuseTwin(name) : take(entry, targets.get(name)!).then((part) => void parts.set(name, part));
     work.catch(() => entry.resume()); // a parser waits for every entry to be read
     entry.on("error", () => {}); // the reader below hears it too
     entries.push(entry);
     taking.push(work);
   };
-  const parser = new Parser({ strict: true, filter: (path) => targets.has(nameOf(path)), onReadEntry });
+  const parser = new Parser({ strict: true, filter: (path) => targets.has(nameOf(path)), onReadEntry, maxDecompressionRatio: 1 });
   try {
-    await pipeline(createReadStream(archive), parser as unknown as NodeJS.WritableStream);
+    await pipeline([createReadStream(archive), ...(await unpacking(archive)), parser as unknown as NodeJS.WritableStream]);
     await Promise.all(taking);
     const missing = [...targets.keys()].filter((name) => !parts.has(name));
     if (missing.length > 0)
@@ -38,10 +47,40 @@ export async function takeMembers(
     return parts;
   } catch (error) {
     for (const entry of entries.filter(({ emittedEnd }) => !emittedEnd)) entry.destroy(error); // it would wait for its end for ever
-    await Promise.allSettled(taking);
+    const ends = await Promise.allSettled(taking);
     for (const part of parts.values()) await part.discard();
-    throw error instanceof DownloadError ? error : new DownloadError(`cannot be unpacked: ${messageOf(error)}`, { cause: error });
+    const own = ends.flatMap((end) => (end.status === "rejected" && end.reason instanceof DownloadError ? [end.reason] : []))[0];
+    const cause = error instanceof DownloadError ? error : own;
+    throw cause ?? new DownloadError(`cannot be unpacked: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Not the parser's own unpacking: it would have all that one chunk holds in memory at once. */
+async function unpacking(archive: string): Promise<readonly NodeJS.ReadWriteStream[]> {
+  const file = await open(archive);
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    const most = Math.max(BOMB.floor, size * BOMB.ratio);
+    return [...(buffer.readUInt16BE() === 0x1f8b ? [createGunzip()] : []), limit(most, size)];
+  } finally {
+    await file.close();
+  }
+}
+
+function limit(most: number, size: number): Transform {
+  let passed = 0;
+  return new Transform({
+    transform(chunk: Uint8Array, _, done) {
+      passed += chunk.length;
+      if (passed <= most) return done(null, chunk);
+      done(new DownloadError(`holds more than ${inWords(most)} in its ${inWords(size)}: a bomb, not an archive`));
+    },
+  });
+}
+
+async function refuseTwin(name: string): Promise<void> {
+  throw new DownloadError(`has ${name} in it twice, and nobody can tell which is meant`);
 }
 
 async function take(entry: ReadEntry, target: string): Promise<Part> {

@@ -22,7 +22,9 @@ export async function fetchChecked(group: Group, target: string, delivery: Deliv
     url: delivery.site.locate(group.url),
     hashes: demand.vouched ? ["sha256", demand.vouched.algorithm] : ["sha256"],
     ...(demand.size !== undefined && { size: demand.size }),
+    hashKnown: demand.sha256 !== undefined,
     progress: (received: number, size: number | undefined) => delivery.progress.moved(name, received, size),
+    retry: (because: string, pause: number) => delivery.progress.say(`${name}: ${because}; trying again in ${inSeconds(pause)}`),
   };
   for (let again = false; ; again = true) {
     const fetched = await fetchPart(job, delivery.tools);
@@ -47,11 +49,12 @@ interface Demand {
 
 async function demandOf({ url, verify, wanted, isArchive }: Group, delivery: Delivery): Promise<Demand> {
   const pin = isArchive ? undefined : wanted.find((one) => one.pin)?.pin;
-  if (verify.by === "sha256") return { sha256: verify.sha256, by: "the description", ...(pin && { size: pin.size }) };
+  const size = pin?.size ?? wanted.find(({ artifact }) => artifact.size !== undefined)?.artifact.size;
+  if (verify.by === "sha256") return { sha256: verify.sha256, by: "the description", ...(size !== undefined && { size }) };
   if (pin) return { sha256: pin.sha256, size: pin.size, by: "sextant.lock" };
-  if (verify.by === "first-use") return {};
+  if (verify.by === "first-use") return size === undefined ? {} : { size };
   const vouched = await (verify.by === "sums" ? sumsOf(verify, url, delivery) : signatureOf(verify, delivery));
-  return { vouched };
+  return { vouched, ...(size !== undefined && { size }) };
 }
 
 async function objection({ hashes }: Fetched, sha256: string, demand: Demand, { now }: Delivery): Promise<string | undefined> {
@@ -71,3 +74,5 @@ async function objection({ hashes }: Fetched, sha256: string, demand: Demand, { 
     return `is not validly signed: ${error.message}`;
   }
 }
+
+const inSeconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,9 +1,10 @@
 /** One source into one .part file: goes on after cuts, tries again after a pause, and refuses what cannot be the file. */
 import type { Hash } from "node:crypto";
 import { DownloadError } from "./error.ts";
+import { refuseWebPage } from "./page.ts";
 import { Part } from "./part.ts";
 import type { Open, Opened } from "./source.ts";
-import type { Reservation } from "./space.ts";
+import { GrowingRoom, type Reservation } from "./space.ts";
 
 export interface FetchTools {
   readonly open: Open;
@@ -20,10 +21,14 @@ export interface FetchJob {
   readonly url: string;
   /** Size in bytes, if it is known what must come. */
   readonly size?: number;
+  /** The whole will be held against a hash that is known already, so what arrived may be gone on with even if nobody vouches for it. */
+  readonly hashKnown?: boolean;
   /** Names for node:crypto. */
   readonly hashes: readonly string[];
   /** Told the bytes so far and, if known, of how many. */
   progress(received: number, size: number | undefined): void;
+  /** Told why it is tried again, after how many milliseconds. */
+  retry(because: string, pause: number): void;
 }
 
 export interface Fetched {
@@ -53,9 +58,12 @@ export async function fetchPart(job: FetchJob, tools: FetchTools): Promise<Fetch
         continued ||= part.received > 0;
         if (failures >= TRIES)
           throw new DownloadError(`${error.message}; gave up after ${TRIES} tries, run the build again to go on`, { cause: error });
-        await tools.sleep(error.after ?? Math.min(PAUSE.first * 2 ** (failures - 1), PAUSE.longest));
+        const pause = error.after ?? Math.min(PAUSE.first * 2 ** (failures - 1), PAUSE.longest);
+        job.retry(error.message, pause);
+        await tools.sleep(pause);
       }
     }
+    await part.written();
   } catch (error) {
     await part.close();
     throw error;
@@ -68,14 +76,21 @@ const isWhole = ({ origin, received }: Part): boolean => origin?.size !== undefi
 
 async function attempt(job: FetchJob, part: Part, { open, reserve }: FetchTools): Promise<void> {
   const { origin } = part;
-  const source = await open({ url: job.url, offset: origin ? part.received : 0, ...(origin && { validator: origin.validator }) });
+  const validator = origin?.validator;
+  const source = await open({ url: job.url, offset: origin ? part.received : 0, ...(validator !== undefined && { validator }) });
   try {
     if (source.offset !== part.received) await part.restart();
     refuseWrongSize(job, source);
-    const room = await reserve(Math.max(0, (source.size ?? 0) - part.received));
+    const size = source.size ?? job.size;
+    const room = size === undefined ? new GrowingRoom(reserve) : await reserve(Math.max(0, size - part.received));
     try {
-      const { validator, size } = source;
-      await part.from({ url: job.url, ...(validator !== undefined && { validator }), ...(size !== undefined && { size }) });
+      const { validator } = source;
+      const origin = {
+        url: job.url,
+        ...(validator !== undefined && { validator }),
+        ...(source.size !== undefined && { size: source.size }),
+      };
+      await part.from(validator !== undefined || job.hashKnown ? origin : undefined);
       await receive(job, part, source, room);
     } finally {
       room.giveBack();
@@ -83,16 +98,22 @@ async function attempt(job: FetchJob, part: Part, { open, reserve }: FetchTools)
   } finally {
     source.close();
   }
-  if (source.size === undefined || part.received === source.size) return;
-  throw new DownloadError(`ends after ${part.received} of ${source.size} bytes`, { again: part.received < source.size });
+  const size = source.size ?? job.size;
+  if (size === undefined || part.received === size) return;
+  throw new DownloadError(`ends after ${part.received} of ${size} bytes`, { again: true });
 }
 
-async function receive(job: FetchJob, part: Part, source: Opened, room: Reservation): Promise<void> {
+async function receive(job: FetchJob, part: Part, source: Opened, room: Reservation | GrowingRoom): Promise<void> {
+  const most = source.size ?? job.size ?? Number.POSITIVE_INFINITY;
   job.progress(part.received, source.size);
   for await (const chunk of source.body) {
     if (part.received === 0) refuseWebPage(chunk, job.url);
+    if (part.received + chunk.length > most) {
+      await part.restart();
+      throw new DownloadError(`does not end after the ${most} bytes that it should have`);
+    }
+    await room.spend(chunk.length);
     await part.append(chunk);
-    room.spend(chunk.length);
     job.progress(part.received, source.size);
   }
 }
@@ -100,15 +121,4 @@ async function receive(job: FetchJob, part: Part, source: Opened, room: Reservat
 function refuseWrongSize(job: FetchJob, { size }: Opened): void {
   if (job.size === undefined || size === undefined || size === job.size) return;
   throw new DownloadError(`has ${size} bytes instead of ${job.size}`);
-}
-
-/** Portals and "moved" pages answer 200 where a file is wanted. */
-function refuseWebPage(first: Uint8Array, url: string): void {
-  const text = new TextDecoder("latin1").decode(first.subarray(0, 512)).trimStart().toLowerCase();
-  const isPage = text.startsWith("<!doctype html") || text.startsWith("<html");
-  if (isPage && !/\.html?$/i.test(new URL(url).pathname)) {
-    throw new DownloadError(
-      "answers a web page instead of the file: a login page, or the file has moved; open the address in a browser to see which",
-    );
-  }
 }

@@ -26,7 +26,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 async function ask(url: string, { offset, validator }: Wish, web: Getter): Promise<IncomingMessage> {
   // If-Range makes a changed file arrive whole instead of as a tail that does not fit (RFC 9110 §13.1.5).
-  const rest = offset > 0 && validator !== undefined ? { range: `bytes=${offset}-`, "if-range": validator } : {};
+  const rest = offset > 0 ? { range: `bytes=${offset}-`, ...(validator !== undefined && { "if-range": validator }) } : {};
   try {
     return await web.get(url, { "user-agent": "sextant-bsroot-builder", accept: "*/*", "accept-encoding": "identity", ...rest });
   } catch (error) {
@@ -121,7 +121,15 @@ function follow(from: string, location: string): string {
   if (to.protocol === "http:" && from.startsWith("https:")) {
     throw new DownloadError(`redirects from https to ${to.href}, where anyone may answer; if you trust it, name it yourself with mirrors:`);
   }
-  return to.href;
+  return withCredentials(to, new URL(from)).href;
+}
+
+/** A name and a password in the URL are for the host that they were written for, and for nobody it sends us to. */
+function withCredentials(to: URL, from: URL): URL {
+  const known = to.origin === from.origin ? from : { username: "", password: "" };
+  to.username = known.username;
+  to.password = known.password;
+  return to;
 }
 
 function explain(error: unknown): DownloadError {
@@ -131,6 +139,13 @@ function explain(error: unknown): DownloadError {
     return new DownloadError("there is no such host; is this computer online? mirrors: can name a copy", { cause: error });
   if (code.startsWith("HPE_") || code === "EPROTO")
     return new DownloadError(`does not speak our protocol there: ${messageOf(error)}`, { cause: error });
+  if (code === "CERT_NOT_YET_VALID" || code === "CERT_HAS_EXPIRED") {
+    const what = code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet";
+    const clock = `this computer's clock says ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    return new DownloadError(`its certificate ${what}; ${clock}: if that is wrong, set it, else the server needs a new certificate`, {
+      cause: error,
+    });
+  }
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/.test(code)) {
     const way = "a company's own CA is trusted through the environment variable NODE_EXTRA_CA_CERTS";
     return new DownloadError(`its certificate is not trusted here (${code}); ${way}`, { cause: error });

@@ -7,9 +7,13 @@ import { dirname } from "node:path";
 /** Whose half this is. Another URL, or another validator, and it is worth nothing. */
 interface Origin {
   readonly url: string;
-  readonly validator: string;
+  /** Absent: only a hash will tell whether the rest fits. */
+  readonly validator?: string;
   readonly size?: number;
 }
+
+/** Bytes that are written at once; while they go to the disk the next ones come and are hashed. */
+const BATCH = 1 << 20;
 
 export class Part {
   readonly path: string;
@@ -18,6 +22,9 @@ export class Part {
   #algorithms: readonly string[];
   #hashes: Hash[];
   #file: FileHandle;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, file: FileHandle, algorithms: readonly string[]) {
     this.path = path;
@@ -41,19 +48,26 @@ export class Part {
     return part;
   }
 
-  /** Remembers where the coming bytes are from, before the first of them is written. */
-  async from(origin: Partial<Origin> & { readonly url: string }): Promise<void> {
-    this.origin = origin.validator === undefined ? undefined : { ...origin, validator: origin.validator };
-    if (this.origin) await writeFile(noteOf(this.path), JSON.stringify(this.origin));
+  /** Remembers where the coming bytes are from, before the first of them is written; undefined: nobody could go on with them. */
+  async from(origin: Origin | undefined): Promise<void> {
+    this.origin = origin;
+    if (origin) await writeFile(noteOf(this.path), JSON.stringify(origin));
     else await rm(noteOf(this.path), { force: true });
   }
 
+  /** Throws what writing earlier bytes ended with. */
   async append(chunk: Uint8Array): Promise<void> {
-    await this.#file.appendFile(chunk);
     this.#count(chunk);
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= BATCH) await this.#flush();
   }
 
   async restart(): Promise<void> {
+    await this.#writing.catch(() => {});
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#writing = Promise.resolve();
     await this.#file.truncate(0);
     await rm(noteOf(this.path), { force: true });
     this.received = 0;
@@ -66,8 +80,15 @@ export class Part {
     return this.#hashes.map((hash) => hash.copy());
   }
 
+  /** All that arrived can be read by its path. */
+  async written(): Promise<void> {
+    await this.#flush();
+    await this.#writing;
+  }
+
   /** On disk, for good. The note stays until the file has its name, so that a kill in between costs no second download. */
   async complete(): Promise<void> {
+    await this.written();
     await this.#file.chmod(0o644); // what the bootstrapper serves is readable, whatever the umask here
     await this.#file.sync();
     await this.#file.close();
@@ -76,19 +97,38 @@ export class Part {
   /** Gives the complete file its name. */
   async place(target: string): Promise<void> {
     await rename(this.path, target);
-    await rm(noteOf(this.path), { force: true });
+    if (this.origin) await rm(noteOf(this.path), { force: true });
   }
 
-  /** Keeps what arrived for the next run. */
+  /** Keeps what arrived for the next run, if it is any good there. */
   async close(): Promise<void> {
-    if (this.received === 0) return this.discard();
+    if (this.received === 0 || !this.origin) return this.discard();
+    await this.written().catch(() => {}); // what did not fit on the disk comes again
     await this.#file.close();
   }
 
   async discard(): Promise<void> {
+    await this.#writing.catch(() => {});
     await this.#file.close();
     await rm(this.path, { force: true });
     await rm(noteOf(this.path), { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing;
+    if (this.#waiting.length === 0) return;
+    const chunks = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#writing = this.#write(chunks);
+    this.#writing.catch(() => {}); // the next one to wait for it hears it
+  }
+
+  async #write(chunks: readonly Uint8Array[]): Promise<void> {
+    const { bytesWritten } = await this.#file.writev(chunks);
+    if (bytesWritten === chunks.reduce((sum, { length }) => sum + length, 0)) return;
+    const left = Buffer.concat(chunks).subarray(bytesWritten);
+    await this.#file.appendFile(left); // a full disk takes some of it, and only then says so
   }
 
   #count(chunk: Uint8Array): void {
@@ -104,8 +144,8 @@ async function readOrigin(path: string): Promise<Origin | undefined> {
   try {
     const note: unknown = JSON.parse(await readFile(noteOf(path), "utf8"));
     const { url, validator, size } = note as Record<string, unknown>;
-    if (typeof url !== "string" || typeof validator !== "string") return undefined;
-    return { url, validator, ...(typeof size === "number" && { size }) };
+    if (typeof url !== "string") return undefined;
+    return { url, ...(typeof validator === "string" && { validator }), ...(typeof size === "number" && { size }) };
   } catch {
     return undefined;
   }

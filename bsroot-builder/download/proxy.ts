@@ -31,8 +31,18 @@ function isExempt({ hostname, port }: URL, exceptions: string): boolean {
 
 export function proxyHeaders({ username, password }: URL): Record<string, string> {
   if (username === "") return {};
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { "proxy-authorization": `Basic ${Buffer.from(credentials).toString("base64")}` };
+  return { "proxy-authorization": `Basic ${Buffer.from(pair(username, password)).toString("base64")}` };
+}
+
+/** Of a URL, where both are percent-encoded, as RFC 7617 wants them. */
+export const pair = (username: string, password: string): string => `${decoded(username)}:${decoded(password)}`;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A TLS connection to `url`'s host through the proxy (RFC 9110 §9.3.6). Rejects with DownloadError, or with what TLS says of the host. */

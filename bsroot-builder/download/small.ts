@@ -1,6 +1,7 @@
 /** Small texts that are read: keys, signatures, version lists, manifests. Each URL is asked for once in a build. */
 import { DownloadError } from "./error.ts";
 import type { FetchTools } from "./fetch.ts";
+import { refuseWebPage } from "./page.ts";
 
 /** Bytes: a manifest of a container image may have 4 MiB (OCI distribution-spec, "Pushing Manifests"). */
 const LIMIT = 4 << 20;
@@ -41,10 +42,13 @@ export class SmallFiles {
       const chunks: Uint8Array[] = [];
       let length = 0;
       for await (const chunk of source.body) {
+        if (length === 0) refuseWebPage(chunk, url);
         length += chunk.length;
         if (length > LIMIT) throw new DownloadError("is over 4 MiB, too long for a key, a signature, a version or a manifest");
         chunks.push(chunk);
       }
+      if (source.size !== undefined && length < source.size)
+        throw new DownloadError(`ends after ${length} of ${source.size} bytes`, { again: true });
       return Buffer.concat(chunks);
     } finally {
       source.close();

@@ -43,6 +43,35 @@ export class Space {
   }
 }
 
+/** Room for bytes that nobody announced: promised as they come, so that an endless source fills no disk. */
+export class GrowingRoom {
+  readonly #reserve: (bytes: number) => Promise<Reservation>;
+  #room: Reservation | undefined;
+  #left = 0;
+
+  constructor(reserve: (bytes: number) => Promise<Reservation>) {
+    this.#reserve = reserve;
+  }
+
+  /** Throws DownloadError when the disk has no room for these any more. */
+  async spend(bytes: number): Promise<void> {
+    if (bytes > this.#left) {
+      this.giveBack();
+      this.#room = await this.#reserve(bytes + STEP);
+      this.#left = bytes + STEP;
+    }
+    this.#left -= bytes;
+    this.#room?.spend(bytes);
+  }
+
+  giveBack(): void {
+    this.#room?.giveBack();
+    this.#left = 0;
+  }
+}
+
+const STEP = 16 << 20;
+
 export function inWords(bytes: number): string {
   const units = ["bytes", "KB", "MB", "GB", "TB", "PB"];
   const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);

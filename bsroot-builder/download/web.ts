@@ -4,7 +4,7 @@
  */
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } from "node:https";
-import { type Environment, proxyFor, proxyHeaders, tunnel } from "./proxy.ts";
+import { type Environment, pair, proxyFor, proxyHeaders, tunnel } from "./proxy.ts";
 
 /** Milliseconds in which something must happen on a connection. */
 const PATIENCE = 60_000;
@@ -24,10 +24,10 @@ export class Web {
   }
 
   /** Resolves with the headers; the body follows as a stream. Rejects with node's errors. */
-  async get(address: string, headers: Record<string, string>): Promise<IncomingMessage> {
-    const url = new URL(address);
+  async get(address: string, wanted: Record<string, string>, method: "GET" | "HEAD" = "GET"): Promise<IncomingMessage> {
+    const { url, headers } = apart(address, wanted);
     const proxy = proxyFor(url, this.#environment);
-    const options: RequestOptions = { headers, timeout: this.#patience };
+    const options: RequestOptions = { method, headers, timeout: this.#patience };
     if (url.protocol === "http:") {
       if (!proxy) return this.#send(requestHttp(url, { ...options, agent: this.#http }));
       const viaProxy = { ...headers, host: url.host, ...proxyHeaders(proxy) };
@@ -51,4 +51,14 @@ export class Web {
       asked.end();
     });
   }
+}
+
+/** A name and a password leave the URL for the header, so that no proxy sees them in a path. */
+function apart(address: string, headers: Record<string, string>): { readonly url: URL; readonly headers: Record<string, string> } {
+  const url = new URL(address);
+  const { username, password } = url;
+  if (username === "" && password === "") return { url, headers };
+  url.username = "";
+  url.password = "";
+  return { url, headers: { authorization: `Basic ${Buffer.from(pair(username, password)).toString("base64")}`, ...headers } };
 }

@@ -23,22 +23,22 @@ export class RegistryDoor implements Getter {
     this.#credentials = credentials;
   }
 
-  async get(address: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  async get(address: string, headers: Record<string, string>, method: "GET" | "HEAD" = "GET"): Promise<IncomingMessage> {
     const url = new URL(address);
     const [, repository, kind] = PLACE.exec(decodeURIComponent(url.pathname)) ?? [];
-    if (repository === undefined) return this.#web.get(address, headers);
+    if (repository === undefined) return this.#web.get(address, headers, method);
 
     const wish = kind === "manifests" ? { ...headers, accept: ACCEPT } : headers;
     const place = `${url.host}/${repository}`;
     const key = await this.#keys.get(place);
-    const answer = await this.#web.get(address, key === undefined ? wish : { ...wish, authorization: key });
+    const answer = await this.#web.get(address, key === undefined ? wish : { ...wish, authorization: key }, method);
     const challenge = answer.headers["www-authenticate"];
     if (answer.statusCode !== 401 || challenge === undefined) return answer;
     answer.destroy();
     if (this.#keys.get(place) === undefined || (await this.#keys.get(place)) === key)
       this.#keys.set(place, this.#earn(url, repository, challenge));
     try {
-      return await this.#web.get(address, { ...wish, authorization: await this.#keys.get(place)! });
+      return await this.#web.get(address, { ...wish, authorization: await this.#keys.get(place)! }, method);
     } catch (error) {
       this.#keys.delete(place);
       throw error;

@@ -23,6 +23,8 @@ export interface ResolvedImages {
 
 /** Indexes may name indexes; nobody needs more than this. */
 const DEEPEST = 3;
+/** Of one image, indexes included. */
+const MOST = 64;
 
 export async function resolveImages(
   references: readonly ImageReference[],
@@ -61,21 +63,22 @@ async function resolve(
   const pinned = reference.digest ?? lock.value.images[reference.name];
   const manifests: string[] = [];
   const blobs: string[] = [];
-  const add = (digest: string, kind: "manifests" | "blobs"): void => {
+  const add = (digest: string, size: number, kind: "manifests" | "blobs"): void => {
     const path = blobPath(digest);
     const url = registryUrl(reference, kind, digest);
-    if (!artifacts.has(path)) artifacts.set(path, { path, url, verify: { by: "sha256", sha256: digest.slice("sha256:".length) } });
+    const sha256 = digest.slice("sha256:".length);
+    if (!artifacts.has(path)) artifacts.set(path, { path, url, verify: { by: "sha256", sha256 }, size });
   };
 
   async function take(digest: string | undefined, depth: number): Promise<string> {
     const found = await documentOf(reference, digest, delivery);
     if (manifests.includes(found.digest)) return found.digest;
     const document = readDocument(found.bytes, architectures);
-    add(found.digest, "manifests");
-    manifests.push(found.digest);
+    add(found.digest, found.bytes.length, "manifests");
+    if (manifests.push(found.digest) > MOST) throw new ImageError(`it has more than ${MOST} manifests, which no image needs`);
     if (document.kind === "manifest") {
       for (const blob of document.blobs) {
-        add(blob.digest, "blobs");
+        add(blob.digest, blob.size, "blobs");
         if (!blobs.includes(blob.digest)) blobs.push(blob.digest);
       }
     } else if (depth === DEEPEST) throw new ImageError(`its indexes lead to ever more indexes`);

@@ -15,6 +15,15 @@ export interface Misbehaviour {
   readonly length?: number;
   readonly etag?: "weak" | "none";
   readonly ignoreRange?: boolean;
+  /** Says no length. */
+  readonly chunked?: boolean;
+  /** Goes on sending after the file, for ever. */
+  readonly endless?: boolean;
+  /** Sends so many bytes of the body and then nothing more. */
+  readonly stallAfter?: number;
+  /** With `status`: what Retry-After says. */
+  readonly retryAfter?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Bytes a second. */
   readonly rate?: number;
   /** Requests it lasts; for ever when absent. */
@@ -25,6 +34,8 @@ export interface Seen {
   readonly path: string;
   readonly range?: string;
   readonly ifRange?: string;
+  readonly method?: string;
+  readonly authorization?: string;
 }
 
 export interface Mirror {
@@ -63,14 +74,22 @@ export async function startMirror(): Promise<Mirror> {
   };
 }
 
-function headers({ headers }: IncomingMessage): Omit<Seen, "path"> {
+function headers({ headers, method }: IncomingMessage): Omit<Seen, "path"> {
   const ifRange = headers["if-range"];
-  return { ...(headers.range && { range: headers.range }), ...(typeof ifRange === "string" && { ifRange }) };
+  return {
+    ...(headers.range && { range: headers.range }),
+    ...(typeof ifRange === "string" && { ifRange }),
+    ...(headers.authorization && { authorization: headers.authorization }),
+    ...(method !== "GET" && method !== undefined && { method }),
+  };
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, file: Uint8Array | undefined, how: Misbehaviour): Promise<void> {
   if (how.redirectTo !== undefined) return void response.writeHead(302, { location: how.redirectTo }).end();
-  if (how.status !== undefined) return void response.writeHead(how.status).end("no");
+  if (how.status !== undefined) {
+    const wait = how.retryAfter === undefined ? {} : { "retry-after": how.retryAfter };
+    return void response.writeHead(how.status, { ...wait, ...how.headers }).end("no");
+  }
   if (how.page) return void response.writeHead(200, { "content-type": "text/html" }).end("<!DOCTYPE html><title>Log in</title>");
   if (!file) return void response.writeHead(404).end("not here");
 
@@ -80,8 +99,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, file: 
   if (start > 0 && start >= file.length) return void response.writeHead(416, { "content-range": `bytes */${file.length}` }).end();
   const body = file.subarray(start);
   const part = start > 0 ? { "content-range": `bytes ${start}-${file.length - 1}/${file.length}` } : {};
-  response.writeHead(start > 0 ? 206 : 200, { "content-length": how.length ?? body.length, "accept-ranges": "bytes", ...etag, ...part });
-  await send(response, body.subarray(0, how.cutAfter ?? body.length), how.rate);
+  const length = how.chunked ? {} : { "content-length": how.length ?? body.length };
+  response.writeHead(start > 0 ? 206 : 200, { ...length, "accept-ranges": "bytes", ...etag, ...part, ...how.headers });
+  if (request.method === "HEAD") return void response.end();
+  await send(response, body.subarray(0, how.stallAfter ?? how.cutAfter ?? body.length), how.rate);
+  if (how.stallAfter !== undefined) return;
+  while (how.endless && !response.destroyed) await send(response, Buffer.alloc(1 << 16), how.rate);
   if (how.cutAfter === undefined && how.length === undefined) return void response.end();
   await sleep(20); // a cut takes along what the other side has not read yet
   response.socket?.end();
@@ -96,7 +119,13 @@ function rangeStart({ headers }: IncomingMessage, tag: string): number {
 async function send(response: ServerResponse, bytes: Uint8Array, rate?: number): Promise<void> {
   const step = rate === undefined ? 1 << 18 : Math.ceil(rate / 20);
   for (let at = 0; at < bytes.length && !response.destroyed; at += step) {
-    await new Promise<void>((resolve) => response.write(bytes.subarray(at, at + step), () => resolve()));
+    await new Promise<void>((resolve) => {
+      response.once("close", resolve); // whoever left reads no more
+      response.write(bytes.subarray(at, at + step), () => {
+        response.off("close", resolve);
+        resolve();
+      });
+    });
     if (rate !== undefined) await sleep(50);
   }
 }

@@ -42,7 +42,7 @@ async function fetch(job: Partial<FetchJob> = {}, free = 1e12) {
     sleep: async (time: number) => void pauses.push(time),
     reserve: (bytes: number) => space.reserve(bytes),
   };
-  const whole = { target: target(), url: `${mirror.url}/image`, hashes: ["sha256"], progress: () => {}, ...job };
+  const whole = { target: target(), url: `${mirror.url}/image`, hashes: ["sha256"], progress: () => {}, retry: () => {}, ...job };
   const fetched = await fetchPart(whole, tools);
   await fetched.part.complete();
   const sha256 = fetched.hashes[0]!.digest("hex");
