@@ -1,4 +1,5 @@
-/** Published files of hashes, in every form they come in: kubelet.sha256, runc.sha256sum, SHA256SUMS, SHA512SUMS, CHECKSUM. */
+/** Published files of hashes, in every form they come in: kubelet.sha256, runc.sha256sum, SHA256SUMS, SHA512SUMS, CHECKSUM, release.json. */
+import { inJson, type Named } from "./json-sums.ts";
 
 export class SumsError extends Error {}
 
@@ -24,7 +25,7 @@ const ALONE = new RegExp(`^${HASH}$`);
  */
 export function sumOf(text: string, entry: string): Sum {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const found = lines.flatMap((line) => named(line)).filter(({ name }) => name === entry || name.endsWith(`/${entry}`));
+  const found = [...lines.flatMap(named), ...inJson(text)].filter(({ name }) => name === entry || name.endsWith(`/${entry}`));
   const words = lines.filter((line) => line !== "");
   const alone = words.length === 1 && ALONE.test(words[0]!) ? words : [];
   const hashes = [...new Set([...found.map(({ hash }) => hash), ...alone].map((hash) => hash.toLowerCase()))];
@@ -35,7 +36,7 @@ export function sumOf(text: string, entry: string): Sum {
   return { algorithm: BY_LENGTH[hex.length]!, hex };
 }
 
-function named(line: string): readonly { readonly name: string; readonly hash: string }[] {
+function named(line: string): readonly Named[] {
   return FORMS.flatMap(({ line: form, name, hash }) => {
     const match = form.exec(line);
     return match ? [{ name: match[name]!.replace(/^\.\//, ""), hash: match[hash]! }] : [];
