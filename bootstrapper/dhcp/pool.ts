@@ -1,6 +1,6 @@
 /** The addresses of one subnet: which may be given, which never were, and when those that were come free. */
 import { broadcast, fromNumber, type Ipv4, type Range, type Subnet, toNumber } from "../../cluster/address.ts";
-import { Soonest } from "./soonest.ts";
+import { Soonest } from "../soonest.ts";
 
 export interface PoolPlan {
   readonly subnet: Subnet;

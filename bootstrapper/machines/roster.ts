@@ -5,6 +5,7 @@ import type { Cluster, Machine } from "../../cluster/cluster.ts";
 import { becomes } from "../../cluster/queries.ts";
 import type { Machines, Outcome } from "../http/world.ts";
 import type { Journal } from "../journal.ts";
+import { Soonest } from "../soonest.ts";
 import type { Store, Table } from "../store/store.ts";
 import { newcomer, nextBoot, overdue, settled, transition } from "./lifecycle.ts";
 import type { MachineEvent, MachineState, MachineView, NextBoot, Standing, Transfer } from "./machine.ts";
@@ -45,7 +46,8 @@ export class Roster implements Machines {
   /** The last of the events that wait, and how many do. */
   readonly #queues = new Map<Mac, { last: Promise<unknown>; waiting: number }>();
   readonly #sweeping: NodeJS.Timeout;
-  #strangers = 0;
+  /** Those nobody ever did anything with, by when they were last seen. */
+  readonly #strangers = new Soonest<Mac>();
 
   constructor(settings: RosterSettings, table: Table<MachineState>, kept: ReadonlyMap<string, MachineState>) {
     this.#settings = settings;
@@ -99,7 +101,7 @@ export class Roster implements Machines {
     const before = this.#states.get(mac);
     const event: MachineEvent = { type: "seen", booting };
     const next = before && !this.#queues.has(mac) ? this.#moved(before, event) : undefined;
-    if (before && next?.ok && isOnlySeen(before, next.state)) this.#states.set(mac, next.state);
+    if (before && next?.ok && isOnlySeen(before, next.state)) this.#remember(next.state);
     else void this.apply(mac, event);
   }
 
@@ -163,7 +165,7 @@ export class Roster implements Machines {
     const before = this.#states.get(mac);
     if (!before || !isOnlySeen(before, state)) {
       try {
-        await this.#table.put(mac, state);
+        await this.#table.put(mac, state, isStranger(state) ? "soon" : "now");
       } catch (error) {
         const text = `it stays ${before?.phase ?? "unknown"}: ${error instanceof Error ? error.message : error}`;
         journal({ from: "machines", mac, level: "warning", text });
@@ -177,20 +179,19 @@ export class Roster implements Machines {
   }
 
   #remember(state: MachineState): void {
-    const { mac } = state;
-    const known = this.#states.get(mac);
-    this.#strangers += Number(isStranger(state)) - Number(known !== undefined && isStranger(known));
+    const { mac, lastSeen } = state;
+    if (!isStranger(state)) this.#strangers.delete(mac);
+    else {
+      if (this.#strangers.size >= STRANGERS && !this.#states.has(mac)) this.#forget(this.#strangers.first()!.key);
+      this.#strangers.set(mac, lastSeen);
+    }
     this.#states.set(mac, state);
-    if (this.#strangers > STRANGERS) this.#forgetOne(mac);
   }
 
-  /** Only of those nobody ever did anything with. */
-  #forgetOne(newest: Mac): void {
-    const strangers = [...this.#states.values()].filter((state) => isStranger(state) && state.mac !== newest);
-    const { mac } = strangers.reduce((oldest, state) => (state.lastSeen < oldest.lastSeen ? state : oldest));
+  #forget(mac: Mac): void {
     this.#states.delete(mac);
-    this.#strangers -= 1;
-    this.#table.remove(mac).catch((error: Error) => {
+    this.#strangers.delete(mac);
+    this.#table.remove(mac, "soon").catch((error: Error) => {
       this.#settings.journal({ from: "machines", mac, level: "warning", text: `it could not be forgotten: ${error.message}` });
     });
   }

@@ -1,7 +1,7 @@
 /** The earliest key is always first, whatever was added, moved and taken out. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Soonest } from "../../../bootstrapper/dhcp/soonest.ts";
+import { Soonest } from "../../bootstrapper/soonest.ts";
 
 const time = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(Infinity, -Infinity));
 const step = fc.record({ key: fc.nat({ max: 12 }), at: fc.option(time) });
