@@ -47,7 +47,7 @@ export function makeJournal({ log, print, format, now }: JournalOptions): KeptJo
     print(line(entry, format));
     if (keeping.size >= WAITING) return;
     const kept: Promise<void> = log
-      .append(entry)
+      .append(entry, entry.level === "info" ? "soon" : "now")
       .then(
         () => {
           unkept = "";

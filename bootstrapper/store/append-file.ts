@@ -4,6 +4,7 @@ import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StoreError } from "./error.ts";
 import { decodeLines, encodeLine, type Line } from "./record.ts";
+import type { When } from "./store.ts";
 
 export interface AppendOptions {
   /** `each`: an item is promised when it is on disk. `lazy`: it survives the process at once, and a power cut a second later. */
@@ -27,6 +28,8 @@ const SYNCED = APPENDED | constants.O_DSYNC;
 
 /** Bounds one line: what is read back is held in memory whole. */
 const LARGEST_BATCH = 2000;
+/** Milliseconds that an item waits at most for another to be written with. */
+const SOON = 50;
 /** Below this many superfluous items a file is not worth writing anew. */
 const SLACK = 1000;
 
@@ -61,6 +64,7 @@ export class AppendFile {
   /** What a successor lacks: appended since its snapshot was taken. */
   #missing: string[] = [];
   #closed = false;
+  #soon: NodeJS.Timeout | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
 
   constructor(path: string, options: AppendOptions) {
@@ -78,17 +82,25 @@ export class AppendFile {
   }
 
   /** Rejects with StoreError when the disk refuses; the next item is tried afresh. `onWritten` is told first, in the order of appending. */
-  append(item: string, onWritten: () => void): Promise<void> {
+  append(item: string, onWritten: () => void, when: When = "now"): Promise<void> {
     if (this.#closed) return Promise.reject(new StoreError(`${this.#path}: is closed`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, onWritten, resolve, reject });
-      this.#working ??= this.#work();
+      if (when === "now") this.#begin();
+      else this.#soon ??= setTimeout(() => this.#begin(), SOON);
     });
+  }
+
+  #begin(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.#working ??= this.#work();
   }
 
   /** Resolves when everything appended so far is on disk. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#begin();
     await this.#working;
     await this.#drafting;
     await this.#successor?.handle.close();

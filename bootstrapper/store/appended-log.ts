@@ -1,18 +1,21 @@
 /** One log of the embedded store: its newest entries in memory and in a file of their own. */
 import { AppendFile, readLines } from "./append-file.ts";
+import type { When } from "./store.ts";
 
 /** Entries are JSON. A spoilt line costs its entries and nothing else: a log decides nothing. */
 export class AppendedLog {
   readonly #file: AppendFile;
   readonly #limit: number;
   #entries: string[];
+  /** Not written yet; in the order of appending. */
+  readonly #waiting = new Set<{ readonly json: string }>();
 
   private constructor(path: string, limit: number, entries: string[]) {
     this.#limit = limit;
     this.#entries = entries;
     this.#file = new AppendFile(path, {
       sync: "lazy",
-      snapshot: () => this.tail(limit),
+      snapshot: () => this.#entries.slice(-limit),
       live: () => Math.min(limit, this.#entries.length),
     });
   }
@@ -29,20 +32,25 @@ export class AppendedLog {
     return log;
   }
 
-  append(json: string): Promise<void> {
-    return this.#file.append(json, () => this.#add(json));
+  append(json: string, when?: When): Promise<void> {
+    const entry = { json };
+    this.#waiting.add(entry);
+    return this.#file.append(json, () => this.#add(entry), when).finally(() => this.#waiting.delete(entry));
   }
 
+  /** What is on its way to the disk stands here already. */
   tail(count: number): readonly string[] {
-    return count > 0 ? this.#entries.slice(-Math.min(count, this.#limit)) : [];
+    const most = Math.min(count, this.#limit);
+    return most > 0 ? [...this.#entries.slice(-most), ...[...this.#waiting].map(({ json }) => json)].slice(-most) : [];
   }
 
   close(): Promise<void> {
     return this.#file.close();
   }
 
-  #add(json: string): void {
-    this.#entries.push(json);
+  #add(entry: { readonly json: string }): void {
+    this.#waiting.delete(entry);
+    this.#entries.push(entry.json);
     if (this.#entries.length > 2 * this.#limit) this.#entries = this.#entries.slice(-this.#limit);
   }
 }

@@ -11,7 +11,7 @@ import { AppendedLog } from "./appended-log.ts";
 import { StoreError } from "./error.ts";
 import { lockFolder } from "./lock.ts";
 import type { Line } from "./record.ts";
-import type { Log, Store, Table } from "./store.ts";
+import type { Log, Store, Table, When } from "./store.ts";
 
 /** [table, key, value], or [table, key] for a removal. */
 type Change = readonly [table: string, key: string, value?: unknown];
@@ -69,9 +69,9 @@ async function openFiles(folder: string, release: () => Promise<void>): Promise<
     live: () => [...tables.values()].reduce((sum, rows) => sum + rows.size, 0),
   });
   await file.start();
-  const change = (made: Change): Promise<void> => {
+  const change = (made: Change, when: When | undefined): Promise<void> => {
     const json = JSON.stringify(made);
-    return file.append(json, () => apply(made, json));
+    return file.append(json, () => apply(made, json), when);
   };
   const logs = new Map<string, Promise<AppendedLog>>();
   const opened = (name: string, limit: number): Promise<AppendedLog> => {
@@ -84,11 +84,11 @@ async function openFiles(folder: string, release: () => Promise<void>): Promise<
     warnings,
     table: <T>(name: string): Table<T> => ({
       entries: async () => new Map([...(tables.get(name) ?? [])].map(([key, json]) => [key, (JSON.parse(json) as Change)[2] as T])),
-      put: async (key, value) => change([name, key, value ?? null]),
-      remove: async (key) => change([name, key]),
+      put: async (key, value, when) => change([name, key, value ?? null], when),
+      remove: async (key, when) => change([name, key], when),
     }),
     log: <T>(name: string, limit: number): Log<T> => ({
-      append: async (entry) => (await opened(name, limit)).append(JSON.stringify(entry)),
+      append: async (entry, when) => (await opened(name, limit)).append(JSON.stringify(entry), when),
       tail: async (count) => (await opened(name, limit)).tail(count).map((json) => JSON.parse(json) as T),
     }),
     close: async () => {

@@ -9,16 +9,19 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** `soon` waits a moment for a write that somebody needs `now`, and goes with it: for what nobody waits for. */
+export type When = "now" | "soon";
+
 export interface Table<T> {
   /** Read once at start; services keep their own copy in memory. */
   entries(): Promise<ReadonlyMap<string, T>>;
   /** Resolves when the value is on disk. Many calls share one sync. */
-  put(key: string, value: T): Promise<void>;
-  remove(key: string): Promise<void>;
+  put(key: string, value: T, when?: When): Promise<void>;
+  remove(key: string, when?: When): Promise<void>;
 }
 
 export interface Log<T> {
-  append(entry: T): Promise<void>;
+  append(entry: T, when?: When): Promise<void>;
   /** Newest last, at most `count`. */
   tail(count: number): Promise<readonly T[]>;
 }

@@ -80,6 +80,24 @@ describe("a promise to keep a value", () => {
     write.mockRestore();
   });
 
+  test("that has time goes with the next write, or soon by itself, or when the store is closed", async () => {
+    const store = await openStore(folder);
+    const numbers = store.table<number>("numbers");
+    const write = vi.spyOn(await fileHandles(), "appendFile");
+    onTestFinished(() => write.mockRestore());
+    const first = numbers.put("first", 1, "soon");
+    await new Promise(setImmediate);
+    expect(write).not.toHaveBeenCalled();
+    await Promise.all([numbers.put("second", 2), first]);
+    expect(write).toHaveBeenCalledTimes(1);
+    await numbers.put("third", 3, "soon");
+    expect(write).toHaveBeenCalledTimes(2);
+    const last = numbers.remove("first", "soon");
+    await store.close();
+    await last;
+    expect(write).toHaveBeenCalledTimes(3);
+  });
+
   test("rests on a file whose writes return when they are on disk", async () => {
     const store = await openStore(folder);
     onTestFinished(() => store.close());
