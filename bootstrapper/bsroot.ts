@@ -106,8 +106,20 @@ export async function glance({ folder, files }: Pick<Bsroot, "folder" | "files">
   return problems;
 }
 
-/** Whether a file is there now, in the manifest or put there since. */
-export const hasFile = ({ folder }: Pick<Bsroot, "folder">, path: string): boolean => existsSync(join(folder, path));
+/** Milliseconds; what an operator puts into a bsroot is noticed then. */
+const LOOK_EVERY = 1000;
+
+/** Tells whether a file is there, in the manifest or put there since. `now` in milliseconds. */
+export function presence({ folder }: Pick<Bsroot, "folder">, now: () => number): (path: string) => boolean {
+  const looks = new Map<string, { readonly there: boolean; readonly at: number }>();
+  return (path) => {
+    const last = looks.get(path);
+    if (last && now() - last.at < LOOK_EVERY) return last.there;
+    const there = existsSync(join(folder, path));
+    looks.set(path, { there, at: now() });
+    return there;
+  };
+}
 
 /** Reads every byte of one file. undefined: it is what the manifest says. Never throws. */
 export async function difference(

@@ -6,7 +6,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Endpoints } from "../cluster/extension.ts";
 import { layout } from "../cluster/layout.ts";
 import { makeTexts } from "./boot.ts";
-import { type Bsroot, hasFile, readSecret } from "./bsroot.ts";
+import { type Bsroot, presence, readSecret } from "./bsroot.ts";
 import { type Dhcp, startDhcp } from "./dhcp/service.ts";
 import { type DnsServer, startDns } from "./dns/service.ts";
 import { type HttpService, startHttp } from "./http/service.ts";
@@ -66,11 +66,11 @@ export function makeDhcp({ settings: { ports, probe }, bsroot, here, cluster, ad
       probe: probe === "on",
       nextBoot: (mac) => {
         late.routerAdvertisements?.due();
-        void roster.apply(mac, { type: "seen", booting: true });
+        roster.seen(mac, true);
         return roster.nextBoot(mac);
       },
-      hasFile: (path) => hasFile(bsroot, path),
-      onSeen: (mac) => void roster.apply(mac, { type: "seen", booting: false }),
+      hasFile: presence(bsroot, () => performance.now()),
+      onSeen: (mac) => roster.seen(mac, false),
       ...(ports.dhcp !== 67 && { ports: dhcpBeside(ports.dhcp) }),
     }),
   );

@@ -3,7 +3,7 @@
  * broadcast to clients. Sockets bound to the broadcast address itself take nothing away from a DHCP client of this host.
  */
 import { EVERYWHERE, type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
-import type { openUdp, UdpSocket } from "../wire/udp.ts";
+import type { openUdp, UdpPeer, UdpSocket } from "../wire/udp.ts";
 import { decodePacket, encodePacket, type Packet } from "./packet.ts";
 
 export interface Search {
@@ -35,8 +35,8 @@ export function openSearch({ open, ports, isOurs, found, random, every = EVERY, 
   const mac = `02:53:58:${random().toString(16).padStart(8, "0").slice(0, 6).match(/../g)!.join(":")}` as Mac;
   const sockets = new Map<string, UdpSocket>();
 
-  function hear(bytes: Uint8Array, device: string): void {
-    if (bytes[0] !== 2) return; // a client's own request
+  function hear(bytes: Uint8Array, from: UdpPeer, device: string): void {
+    if (isOurs(from.address) || bytes[0] !== 2) return; // our own broadcasts, which come back to us; a client's own request
     const { serverId } = understood(bytes)?.options ?? {};
     if (serverId !== undefined && !isOurs(serverId)) found(serverId, device);
   }
@@ -58,7 +58,7 @@ export function openSearch({ open, ports, isOurs, found, random, every = EVERY, 
       await Promise.all(superfluous.map(([, socket]) => socket.close()));
       for (const device of devices.filter((device) => !sockets.has(device))) {
         const options = { address: EVERYWHERE, port: ports.client, reuse: true, broadcast: true, device };
-        sockets.set(device, await open(options, (bytes) => hear(bytes, device)));
+        sockets.set(device, await open(options, (bytes, from) => hear(bytes, from, device)));
       }
     },
     close: async () => {

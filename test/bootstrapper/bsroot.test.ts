@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, mkdtempSync, readFileSync, renameSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { BsrootError, certificateProblems, difference, glance, loadBsroot, readSecret } from "../../bootstrapper/bsroot.ts";
+import { BsrootError, certificateProblems, difference, glance, loadBsroot, presence, readSecret } from "../../bootstrapper/bsroot.ts";
 import { check } from "../../bootstrapper/check.ts";
 import { ipv4, mac } from "../../cluster/address.ts";
 import { layout } from "../../cluster/layout.ts";
@@ -104,6 +104,19 @@ describe("what a glance sees", () => {
     expect(certificateProblems(bsroot, "10.0.0.1", now)).toEqual([expect.stringContaining("is not for 10.0.0.1")]);
     expect(certificateProblems(bsroot, "127.0.0.1", now + 3 * 86_400_000)).toEqual([expect.stringContaining("ended on")]);
     expect(certificateProblems(bsroot, "127.0.0.1", now - 86_400_000)).toEqual([expect.stringContaining("set this server's clock")]);
+  });
+});
+
+describe("whether a file is there", () => {
+  test("is looked up once a second at most, and what is put there is noticed then", async () => {
+    let now = 0;
+    const has = presence(await loadBsroot(folder), () => now);
+    expect([has(LOADER), has("tftpboot/later.efi")]).toEqual([true, false]);
+    writeFileSync(inside("tftpboot/later.efi"), "");
+    now = 999;
+    expect(has("tftpboot/later.efi")).toBe(false);
+    now = 1000;
+    expect(has("tftpboot/later.efi")).toBe(true);
   });
 });
 
