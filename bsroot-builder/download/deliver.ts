@@ -47,9 +47,9 @@ function knownHash({ pin, artifact: { verify, member } }: Wanted): string | unde
 }
 
 async function takeTwin(sha256: string, path: string, { site: { root, notes } }: Delivery): Promise<boolean> {
-  for (const other of notes.paths()) {
+  for (const other of notes.pathsOf(sha256)) {
     const note = notes.get(other);
-    const look = note?.sha256 === sha256 ? await lookAt(join(root, other)) : undefined;
+    const look = await lookAt(join(root, other));
     if (!look || !looksTheSame(look, note)) continue;
     if (join(root, other) !== path) await placeAgain(join(root, other), path);
     return true;

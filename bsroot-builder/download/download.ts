@@ -36,6 +36,8 @@ export async function download(wanted: readonly Wanted[], jobs: number, delivery
       delivery.progress.done(path, "failed");
     }
   });
+  await delivery.lock.save();
+  await delivery.site.notes.save();
   for (const result of results) if (result.status === "rejected") throw result.reason;
   const paths = (how: How) => came.flatMap(([{ artifact }, which]) => (which === how ? [artifact.path] : [])).sort();
   return { fetched: paths("fetched"), reused: paths("reused"), failures: failures.sort() };

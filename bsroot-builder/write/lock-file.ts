@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Lock, LockedArtifact } from "../../cluster/layout.ts";
 import { EMPTY, formatLock, parseLock } from "../lock.ts";
 import { writeWhole } from "./atomic.ts";
+import { Saves } from "./saves.ts";
 
 export class LockFileError extends Error {}
 
@@ -19,51 +20,63 @@ export async function readLock(path: string): Promise<Lock> {
   }
 }
 
-/** The lock while a build adds to it. Every pin is on disk before its file gets its name, so a killed build forgets nothing. */
+/**
+ * The lock while a build adds to it. Pins reach the disk as they come, of many small files several at once: what a killed build had not written yet is
+ * fetched again, and nothing else is lost.
+ */
 export class GrowingLock {
-  readonly #path: string;
-  #lock: Lock;
-  #written: string;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #saves: Saves;
+  #versions: Lock["versions"];
+  #images: Lock["images"];
+  readonly #artifacts: Record<string, LockedArtifact>;
 
-  constructor(path: string, lock: Lock) {
-    this.#path = path;
-    this.#lock = lock;
-    this.#written = formatLock(lock);
+  /** Without a path it is kept nowhere. */
+  constructor(path: string | undefined, { versions, images, artifacts }: Lock) {
+    this.#versions = versions;
+    this.#images = images;
+    this.#artifacts = { ...artifacts };
+    let written = formatLock(this.value);
+    this.#saves = new Saves(async () => {
+      const text = formatLock(this.value);
+      if (path === undefined || text === written) return;
+      await writeWhole(path, text);
+      written = text;
+    });
   }
 
+  /** As it is now; `artifacts` goes on growing. */
   get value(): Lock {
-    return this.#lock;
+    return { version: 1, versions: this.#versions, images: this.#images, artifacts: this.#artifacts };
   }
 
-  setVersions(versions: Lock["versions"]): Promise<void> {
-    this.#lock = { ...this.#lock, versions };
-    return this.#save();
+  async setVersions(versions: Lock["versions"]): Promise<void> {
+    this.#versions = versions;
+    await this.#save();
   }
 
-  setImages(images: Lock["images"]): Promise<void> {
-    this.#lock = { ...this.#lock, images };
-    return this.#save();
+  async setImages(images: Lock["images"]): Promise<void> {
+    this.#images = images;
+    await this.#save();
   }
 
-  pin(artifacts: Readonly<Record<string, LockedArtifact>>): Promise<void> {
-    this.#lock = { ...this.#lock, artifacts: { ...this.#lock.artifacts, ...artifacts } };
-    return this.#save();
+  async pin(artifacts: Readonly<Record<string, LockedArtifact>>): Promise<void> {
+    Object.assign(this.#artifacts, artifacts);
+    await this.#saves.soon();
   }
 
   /** Forgets what is not listed. */
-  keepOnly(paths: ReadonlySet<string>): Promise<void> {
-    this.#lock = { ...this.#lock, artifacts: Object.fromEntries(Object.entries(this.#lock.artifacts).filter(([path]) => paths.has(path))) };
-    return this.#save();
+  async keepOnly(paths: ReadonlySet<string>): Promise<void> {
+    for (const path of Object.keys(this.#artifacts)) if (!paths.has(path)) delete this.#artifacts[path];
+    await this.#save();
   }
 
-  #save(): Promise<void> {
-    this.#queue = this.#queue.then(async () => {
-      const text = formatLock(this.#lock);
-      if (text === this.#written) return;
-      await writeWhole(this.#path, text);
-      this.#written = text;
-    });
-    return this.#queue;
+  /** Every pin is on disk when the promise resolves. */
+  async save(): Promise<void> {
+    await this.#saves.all();
+  }
+
+  async #save(): Promise<void> {
+    await this.#saves.soon();
+    await this.#saves.all();
   }
 }

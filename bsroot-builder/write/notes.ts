@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { layout } from "../../cluster/layout.ts";
 import { writeLightly } from "./atomic.ts";
+import { Saves } from "./saves.ts";
 
 const look = z.object({ size: z.number(), mtimeMs: z.number() });
 const note = look.extend({ sha256: z.string(), source: look.optional() });
@@ -15,21 +16,23 @@ export type Look = z.infer<typeof look>;
 export type Note = z.infer<typeof note>;
 
 export class Notes {
-  readonly #file: string;
   readonly #notes: Map<string, Note>;
-  #writing: Promise<void> | undefined;
-  #dirty = false;
+  readonly #byHash = new Map<string, Set<string>>();
+  readonly #saves: Saves;
 
-  private constructor(file: string, notes: Map<string, Note>) {
-    this.#file = file;
-    this.#notes = notes;
+  private constructor(file: string | undefined, notes: ReadonlyMap<string, Note>) {
+    this.#notes = new Map(notes);
+    for (const [path, { sha256 }] of notes) this.#remember(sha256, path);
+    this.#saves = new Saves(async () => {
+      if (file !== undefined) await writeLightly(file, `${JSON.stringify(Object.fromEntries(this.#notes), null, 1)}\n`);
+    });
   }
 
-  /** Lost or unreadable notes cost reading every file once more, nothing else. */
-  static async open(root: string): Promise<Notes> {
+  /** Lost or unreadable notes cost reading every file once more, nothing else. `mayWrite`: false for who only looks. */
+  static async open(root: string, mayWrite = true): Promise<Notes> {
     const file = join(root, layout.build, "files.json");
     const text = await readFile(file, "utf8").catch(() => "{}");
-    return new Notes(file, new Map(Object.entries(read(text))));
+    return new Notes(mayWrite ? file : undefined, new Map(Object.entries(read(text))));
   }
 
   get(path: string): Note | undefined {
@@ -40,32 +43,35 @@ export class Notes {
     return [...this.#notes.keys()];
   }
 
-  /** On disk when the promise resolves; calls that come while one write is under way share the next. */
+  /** Of files that had these bytes. */
+  pathsOf(sha256: string): readonly string[] {
+    return [...(this.#byHash.get(sha256) ?? [])];
+  }
+
+  /** On disk now or soon. */
   async set(path: string, note: Note): Promise<void> {
+    this.forget(path);
     this.#notes.set(path, note);
-    await this.save();
+    this.#remember(note.sha256, path);
+    await this.#saves.soon();
   }
 
+  /** Written with the next. */
   forget(path: string): void {
+    const known = this.#notes.get(path);
+    if (known) this.#byHash.get(known.sha256)?.delete(path);
     this.#notes.delete(path);
-    this.#dirty = true;
   }
 
+  /** All of them are on disk when the promise resolves. */
   async save(): Promise<void> {
-    this.#dirty = true;
-    while (this.#dirty || this.#writing) {
-      this.#writing ??= this.#write();
-      await this.#writing;
-    }
+    await this.#saves.soon();
+    await this.#saves.all();
   }
 
-  async #write(): Promise<void> {
-    this.#dirty = false;
-    try {
-      await writeLightly(this.#file, `${JSON.stringify(Object.fromEntries(this.#notes), null, 1)}\n`);
-    } finally {
-      this.#writing = undefined;
-    }
+  #remember(sha256: string, path: string): void {
+    const paths = this.#byHash.get(sha256) ?? new Set();
+    this.#byHash.set(sha256, paths.add(path));
   }
 }
 

@@ -41,6 +41,7 @@ test("notes are read back as they were, many set at once among them", async () =
   const notes = await Notes.open(folder);
   const note = (size: number) => ({ size, mtimeMs: 1.5, sha256: "x", source: { size, mtimeMs: 2 } });
   await Promise.all(Array.from({ length: 50 }, (_, index) => notes.set(`path ${index}`, note(index))));
+  await notes.save();
   const again = await Notes.open(folder);
   expect(again.paths()).toHaveLength(50);
   expect(again.get("path 49")).toEqual(note(49));
