@@ -24,6 +24,7 @@ const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /^bootstrapper\/(settings|appliance|bsroot|child|orphan|time|registry|printer|port-holder|neighbours|watch)\.ts$/,
   /^bootstrapper\/(store\/|wire\/addresses\.ts$)/,
   /^bootstrapper\/(tftp|http)\/(files|mtu|static-files|page|server)\.ts$/,
+  /^bsroot-builder\/appliance\/(?!bill\.ts)/,
   /^bsroot-builder\/(commands|bundle|closed-world|download|images|write|pki)\//,
   /^bench\/(account|lab|processes|work|servers\/[\w-]+|suites\/(dhcp|tftp|dns)|storm\/.+)\.ts$/,
 ];

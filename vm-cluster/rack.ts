@@ -83,7 +83,7 @@ export class Rack {
 
   /** The real builder, on the rehearsed description. */
   async buildBsroot(show: boolean): Promise<void> {
-    const command = ["dist/bsroot-builder/main.js", "build", this.#description, "--out", this.#bsroot];
+    const command = ["dist/bsroot-builder/main.js", "build", this.#description, "--out", this.#bsroot, "--bootstrapper", "none"];
     await run(process.execPath, command, { show });
   }
 

@@ -6,9 +6,11 @@ import { imageReference } from "../../cluster/image-reference.ts";
 import { layout } from "../../cluster/layout.ts";
 import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
+import { prepareServer, ServerError, type ServerOptions } from "../appliance/prepare.ts";
 import { Cache } from "../download/cache.ts";
 import type { Delivery } from "../download/delivery.ts";
 import { download } from "../download/download.ts";
+import { readLists } from "../download/lists.ts";
 import { locate } from "../download/mirrors.ts";
 import { progressOn } from "../download/progress.ts";
 import { SmallFiles } from "../download/small.ts";
@@ -16,9 +18,9 @@ import { type Open, opener } from "../download/source.ts";
 import { Space } from "../download/space.ts";
 import { survey } from "../download/survey.ts";
 import { lookUp } from "../download/versions.ts";
-import { offline, throttled } from "../download/ways.ts";
+import { throttled, offline as withoutNetwork } from "../download/ways.ts";
 import { Web } from "../download/web.ts";
-import { gather, type Registry } from "../gather.ts";
+import { gather, listsOf, onePerPlace, type Registry } from "../gather.ts";
 import { configPath, readCredentials } from "../images/credentials.ts";
 import { RegistryDoor } from "../images/registry-door.ts";
 import { resolveImages } from "../images/resolve.ts";
@@ -50,6 +52,8 @@ export interface BuildOptions {
   readonly offline?: boolean;
   /** Bytes a second, for all downloads together. */
   readonly limit?: number;
+  /** What the server is started from; absent: it has the bootstrapper already. */
+  readonly server?: ServerOptions;
 }
 
 export interface BuildResult {
@@ -88,18 +92,19 @@ export async function build(file: string, options: BuildOptions, registry: Regis
 }
 
 function wayOf(open: Open, options: Pick<BuildOptions, "offline" | "limit">): Open {
-  const way = options.offline ? offline(open) : open;
+  const way = options.offline ? withoutNetwork(open) : open;
   return options.limit === undefined ? way : throttled(way, options.limit, async (time) => void (await sleep(time)), Date.now);
 }
 
 async function buildInto(
   root: string,
   { path, text, cluster, warnings }: Description,
-  { jobs, update, cache, locked = false }: BuildOptions,
+  { jobs, update, cache, locked = false, offline = false, server }: BuildOptions,
   registry: Registry,
-  { screen }: Terminal,
+  terminal: Terminal,
   open: Open,
 ): Promise<BuildResult> {
+  const { screen } = terminal;
   const now = () => new Date();
   const tls = await planTls(root, cluster, now());
   if (tls.problems.length > 0) throw new Failure(tls.problems);
@@ -117,19 +122,30 @@ async function buildInto(
     const images = await resolveImages(cluster.images.map(imageReference), architectures(cluster), jobs, delivery);
     if (images.failures.length > 0) throw new Failure(images.failures);
     const named = images.images.flatMap(links);
-    const artifacts = [...gather(withVersions(cluster, lock.value), registry), ...images.artifacts];
+    const resolved = withVersions(cluster, lock.value);
+    const lists = await readLists(listsOf(resolved, registry), jobs, locked, delivery);
+    if (lists.failures.length > 0) throw new Failure(lists.failures);
+    const artifacts = [...onePerPlace([...gather(resolved, registry), ...lists.artifacts]), ...images.artifacts];
     const { kept, wanted } = await survey(artifacts, lock.value, site);
     if (locked) refuse(unpinnedArtifacts(lock.value, artifacts));
-    const { fetched, reused, failures } = await download(wanted, jobs, delivery);
+    const { failures, ...came } = await download(wanted, jobs, delivery);
     if (failures.length > 0) throw new Failure(failures);
+    const [fetched, reused] = [[...lists.fetched, ...came.fetched].sort(), [...lists.reused, ...came.reused].sort()];
 
     await makeTls(root, cluster, tls, now());
     const paths = new Set(artifacts.map((artifact) => artifact.path));
     const removed = await removeUnwanted(root, new Set([...paths, ...named.map(({ path }) => path)]), site.notes);
     await removeParts(root);
     await lock.keepOnly(paths);
-    await assemble(root, { cluster: cluster.name, description: text, artifacts, links: named, lock: lock.value });
-    return { bsroot: root, kept: kept.length, fetched, reused, removed, ...inWords(tls), warnings };
+    const say = (text: string) => void screen.write(text);
+    const circumstances = { root, cluster, images: named.length > 0, offline, update, say, ...(cache !== undefined && { cache }) };
+    const prepared = await prepareServer(server, circumstances).catch((error) => {
+      throw error instanceof ServerError ? new Failure([error.message]) : error;
+    });
+    warn(terminal, prepared.warnings);
+    const contents = { artifacts, links: named, server: prepared.files, lock: lock.value };
+    await assemble(root, { cluster: cluster.name, description: text, ...contents });
+    return { bsroot: root, kept: kept.length, fetched, reused, removed, ...inWords(tls), warnings: [...warnings, ...prepared.warnings] };
   } finally {
     progress.close();
   }
