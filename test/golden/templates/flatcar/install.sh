@@ -444,6 +444,9 @@ place_config() {
   mount "$PARTITION" "$WORK/mount" 2>"$WORK/mount-says" || fail "$PARTITION ($CONFIG_LABEL) cannot be mounted: $(cat "$WORK/mount-says")"
   keep_asking --header "@$WORK/authorization" "$HTTPS/config/$MAC"
   [ -s "$WORK/answer" ] || fail "$HTTPS/config/$MAC answered with nothing"
+  case $CONFIG_FILE in
+    */*) mkdir -p "$WORK/mount/${CONFIG_FILE%/*}" || fail "$PARTITION cannot take the configuration" ;;
+  esac
   { cp "$WORK/answer" "$WORK/mount/$CONFIG_FILE" && chmod 0600 "$WORK/mount/$CONFIG_FILE" && sync; } || fail "$PARTITION cannot take the configuration"
   cmp -s "$WORK/answer" "$WORK/mount/$CONFIG_FILE" || fail "$PARTITION did not keep the configuration as it was written"
   rm -f "$WORK/answer"
