@@ -150,9 +150,23 @@ export type Unlisted =
 
 /** Which operating system, exactly. `version` "current" is resolved by the builder and pinned in sextant.lock. */
 export type Os =
-  | { readonly target: "flatcar"; readonly channel: "stable" | "beta" | "alpha" | "lts"; readonly version: string }
+  | {
+      readonly target: "flatcar";
+      readonly channel: "stable" | "beta" | "alpha" | "lts";
+      readonly version: string;
+      /** System extensions of every node: each extends /usr by what is in its image. */
+      readonly extensions?: readonly Extension[];
+      /** Carries the release along in the form that installed nodes update themselves with. */
+      readonly updates?: true;
+    }
+  | { readonly target: "fedora-coreos"; readonly stream: "stable" | "testing" | "next"; readonly version: string }
   | { readonly target: "raw-image"; readonly image: Source; readonly kernel: Source; readonly initrd: Source };
 export type OsName = Os["target"];
+
+/** An image as systemd-sysext(8) merges it; its name is that of the extension-release file inside. */
+export interface Extension extends Required<Source> {
+  readonly name: string;
+}
 
 /** A file the user names: where it is, and what its bytes must hash to (hex), if they know. */
 export interface Source {

@@ -93,6 +93,8 @@ export interface OsTarget<O extends Os = Os> {
   stageOne?(context: BootContext<O>): string;
   /** The script the live system runs, served at /install/<mac>.sh; carries no secret. */
   installScript(context: BootContext<O>, facts: InstallFacts): string;
+  /** What this system adds to every node's plan, beside what its roles say. */
+  pieces?(context: BootContext<O>): PlanPiece;
   /** What the installed system reads on its first boot, or what its installer runs inside it at the end. */
   config(plan: ResolvedPlan): { readonly contentType: string; readonly body: string };
 }

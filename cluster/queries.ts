@@ -45,7 +45,7 @@ export function osChoices(cluster: Cluster): readonly OsChoice[] {
   return [...new Map(wanted.map(({ os, architecture }) => [key({ os, architecture }), { os, architecture }])).values()];
 }
 
-function key({ os, architecture }: OsChoice): string {
-  if (os.target === "flatcar") return JSON.stringify([architecture, os.target, os.channel, os.version]);
-  return JSON.stringify([architecture, os.target, ...[os.image, os.kernel, os.initrd].flatMap(({ url, sha256 }) => [url, sha256 ?? null])]);
-}
+/** The same for the same system, in whatever order its fields were written. */
+const key = (choice: OsChoice): string => JSON.stringify(choice, (_, value: unknown) => (isBlock(value) ? inOrder(value) : value));
+const isBlock = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
+const inOrder = (block: object): object => Object.fromEntries(Object.entries(block).sort(([a], [b]) => (a < b ? -1 : 1)));

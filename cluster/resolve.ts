@@ -9,7 +9,9 @@ export class LockError extends Error {
 
 /** The key under which sextant.lock keeps what "current" was; undefined when `os` already names its version. */
 export function lockKey(os: Os, architecture: Architecture): string | undefined {
-  return os.target === "flatcar" && os.version === "current" ? `${os.target}/${os.channel}/${architecture}` : undefined;
+  if (!("version" in os) || os.version !== "current") return undefined;
+  const line = "channel" in os ? os.channel : "stream" in os ? os.stream : undefined;
+  return [os.target, ...(line === undefined ? [] : [line]), architecture].join("/");
 }
 
 /** The same cluster without any "current". Throws LockError naming every version the lock lacks. */

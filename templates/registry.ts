@@ -5,6 +5,7 @@ import type { BootContext, OsTarget, Role } from "../cluster/extension.ts";
 import { mergePieces, type NodePlan } from "../cluster/plan.ts";
 import { type MenuLoader, menus } from "./boot/menus.ts";
 import * as scripts from "./boot/scripts.ts";
+import { fedoraCoreOs } from "./os/fedora-coreos/target.ts";
 import { flatcar } from "./os/flatcar/target.ts";
 import { rawImage } from "./os/raw-image/target.ts";
 import { base, readyList } from "./roles/base/base.ts";
@@ -17,7 +18,7 @@ import { worker } from "./roles/worker/role.ts";
 export { loaderArtifacts } from "./boot/loaders.ts";
 export type { MenuLoader } from "./boot/menus.ts";
 
-export const osTargets: Readonly<Record<OsName, OsTarget>> = { flatcar, "raw-image": rawImage };
+export const osTargets: Readonly<Record<OsName, OsTarget>> = { flatcar, "fedora-coreos": fedoraCoreOs, "raw-image": rawImage };
 
 export const roles: Readonly<Record<RoleName, Role>> = { "control-plane": controlPlane, worker, etcd, ingress, storage };
 
@@ -27,6 +28,7 @@ export const osTarget = (os: Os): OsTarget => osTargets[os.target];
 export function nodePlan(context: BootContext): NodePlan {
   const pieces = [
     { from: "what every node gets", ...base(context) },
+    { from: `system ${context.os.target}`, ...osTarget(context.os).pieces?.(context) },
     ...context.machine.roles.map((name) => ({ from: `role ${name}`, ...roles[name].pieces(context) })),
   ];
   const { readyWhen } = mergePieces(context.cluster, context.machine, pieces);

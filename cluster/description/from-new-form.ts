@@ -169,7 +169,16 @@ function machineOf(
 }
 
 function osOf(os: NewForm["os"]): Os {
-  return os.target === "flatcar" ? os : { ...os, image: sourceOf(os.image), kernel: sourceOf(os.kernel), initrd: sourceOf(os.initrd) };
+  switch (os.target) {
+    case "flatcar": {
+      const { extensions, updates, ...rest } = os;
+      return { ...rest, ...(extensions && { extensions }), ...(updates && { updates }) };
+    }
+    case "fedora-coreos":
+      return os;
+    case "raw-image":
+      return { ...os, image: sourceOf(os.image), kernel: sourceOf(os.kernel), initrd: sourceOf(os.initrd) };
+  }
 }
 
 const sourceOf = ({ url, sha256 }: { readonly url: string; readonly sha256?: string | undefined }): Source => ({

@@ -1,21 +1,38 @@
 /** The operating system of a machine, as the recommended form writes it: one block for each OS target. */
 import { z } from "zod";
-import { block, names, word } from "./fields.ts";
+import type { OsName } from "../cluster.ts";
+import { block, fewOf, names, word } from "./fields.ts";
 import * as values from "./values.ts";
+import { yesNo } from "./words.ts";
 
 const url = word(values.sourceUrl, "https://example.com/node.img").describe("An http, https or file URL.");
-const source = z.union([
-  url.transform((from) => ({ url: from })),
-  block(
-    {
-      url,
-      sha256: word(values.sha256, "64 hexadecimal digits", { pattern: "^[0-9A-Fa-f]{64}$" })
-        .optional()
-        .describe("What the file's bytes must hash to (SHA-256, hexadecimal)."),
-    },
-    "url: and sha256:",
-  ),
-]);
+const sha256 = word(values.sha256, "64 hexadecimal digits", { pattern: "^[0-9A-Fa-f]{64}$" }).describe(
+  "What the file's bytes must hash to (SHA-256, hexadecimal).",
+);
+const source = z.union([url.transform((from) => ({ url: from })), block({ url, sha256: sha256.optional() }, "url: and sha256:")]);
+
+const extension = block(
+  {
+    name: word(values.extensionName, "kubernetes").describe(
+      "Its name: that of the image without .raw, which must also be the one inside it.",
+    ),
+    url,
+    sha256,
+  },
+  "name:, url: and sha256:",
+);
+
+function eachNameOnce(extensions: readonly { readonly name: string }[], context: z.RefinementCtx): void {
+  const names = extensions.map(({ name }) => name);
+  names.forEach((name, index) => {
+    if (names.indexOf(name) === index) return;
+    context.addIssue({
+      code: "custom",
+      path: [index, "name"],
+      message: `"${name}" is there twice; write another name, or leave one of them out`,
+    });
+  });
+}
 
 const flatcar = block(
   {
@@ -24,8 +41,26 @@ const flatcar = block(
     version: word(values.flatcarVersion, "current")
       .prefault("current")
       .describe('A release such as 4593.2.5, or "current": the newest when bsroot is built, pinned in sextant.lock.'),
+    extensions: fewOf(extension, "a list, each with name:, url: and sha256:")
+      .superRefine(eachNameOnce)
+      .optional()
+      .describe("System extensions (sysext) of every node."),
+    updates: yesNo.optional().describe("Whether to carry along what installed nodes update themselves with (flatcar-update)."),
   },
   "target: flatcar",
+  { release: "version", stream: "channel", group: "channel", sysext: "extensions", sysexts: "extensions", update: "updates" },
+);
+
+const fedoraCoreOs = block(
+  {
+    target: z.literal("fedora-coreos").describe("Fedora CoreOS."),
+    stream: names(["stable", "testing", "next"]).prefault("stable").describe("Which of Fedora CoreOS's update streams."),
+    version: word(values.fedoraCoreOsVersion, "current")
+      .prefault("current")
+      .describe('A release such as 44.20260817.3.2, or "current": the newest when bsroot is built, pinned in sextant.lock.'),
+  },
+  "target: fedora-coreos",
+  { channel: "stream", release: "version" },
 );
 
 const rawImage = block(
@@ -38,13 +73,23 @@ const rawImage = block(
   "target: raw-image",
 );
 
-export const os = z.discriminatedUnion("target", [flatcar, rawImage], {
+const TARGETS = ["flatcar", "fedora-coreos", "raw-image"] as const satisfies readonly OsName[];
+/** What people write for them. */
+const OTHER_NAMES: Readonly<Record<string, (typeof TARGETS)[number]>> = {
+  coreos: "flatcar",
+  fcos: "fedora-coreos",
+  fedora: "fedora-coreos",
+  raw: "raw-image",
+  image: "raw-image",
+};
+
+export const os = z.discriminatedUnion("target", [flatcar, fedoraCoreOs, rawImage], {
   error: (issue) => {
     if (issue.code !== "invalid_union") return "must be a block of fields; write target: flatcar";
     const target = (issue.input as Readonly<Record<string, unknown>>)["target"];
-    if (typeof target !== "string") return "is missing; write flatcar or raw-image";
+    if (typeof target !== "string") return `is missing; write one of ${TARGETS.join(", ")}`;
     try {
-      return values.oneOf(["flatcar", "raw-image"], { coreos: "flatcar", raw: "raw-image", image: "raw-image" })(target);
+      return values.oneOf(TARGETS, OTHER_NAMES)(target);
     } catch (cause) {
       return (cause as TypeError).message;
     }

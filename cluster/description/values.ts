@@ -171,6 +171,24 @@ export function flatcarVersion(text: string): string {
   return text;
 }
 
+/** Names of live files are those of this Fedora's releases and later ones. */
+const OLDEST_FEDORA = 42;
+
+export function fedoraCoreOsVersion(text: string): string {
+  if (text === "current") return text;
+  if (!/^\d{2,3}\.20\d{6}\.\d{1,3}\.\d{1,3}$/.test(text))
+    refuse(text, "is not a Fedora CoreOS release", "current, or four numbers as in 44.20260817.3.2");
+  if (Number.parseInt(text, 10) < OLDEST_FEDORA) refuse(text, "is too old", `current, or a release of Fedora ${OLDEST_FEDORA} or newer`);
+  return text;
+}
+
+/** A file's name, the unit's that merges it, and the name inside it: what systemd-sysext(8) takes. */
+export function extensionName(text: string): string {
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text) && !text.endsWith(".raw")
+    ? text
+    : refuse(text, "is not the name of a system extension", "the name of its image without .raw, as in kubernetes");
+}
+
 export function devicePath(text: string): string {
   if (/^\/dev\/[\w./:+-]+$/.test(text) && !text.split("/").includes("..")) return text;
   return refuse(text, "is not a disk's device path", /^\w+$/.test(text) ? `/dev/${text}` : "one such as /dev/sda or /dev/disk/by-id/...");

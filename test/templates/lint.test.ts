@@ -7,9 +7,9 @@ import { type Os, ROLES } from "../../cluster/cluster.ts";
 import type { PlanFile, Unit } from "../../cluster/plan.ts";
 import { bootScripts, nodePlan, osTarget } from "../../templates/registry.ts";
 import { expectGolden } from "./golden.ts";
-import { context, FLATCAR, facts, RAW_IMAGE, server } from "./sample.ts";
+import { context, FEDORA_COREOS, FLATCAR, facts, RAW_IMAGE, server } from "./sample.ts";
 
-const SYSTEMS: readonly Os[] = [RAW_IMAGE, FLATCAR];
+const SYSTEMS: readonly Os[] = [RAW_IMAGE, FLATCAR, FEDORA_COREOS];
 
 /** What a tool has to say, both streams. */
 function says(command: string, args: readonly string[], input?: string): string {
@@ -20,7 +20,7 @@ function says(command: string, args: readonly string[], input?: string): string 
 const shellcheck = (script: string): string => says("shellcheck", ["--shell=sh", "-"], script);
 
 const textOf = ({ content }: PlanFile): string => ("text" in content ? content.text : "");
-const onNodes: readonly (readonly [string, string])[] = nodePlan(context({ roles: ROLES }))
+const onNodes: readonly (readonly [string, string])[] = nodePlan(context({ roles: ROLES, os: { ...FLATCAR, updates: true } as Os }))
   .files.map((file) => [file.path, textOf(file)] as const)
   .filter(([, text]) => text.startsWith("#!"));
 
@@ -41,7 +41,9 @@ test("the script of /install.sh is what it was, and shellcheck is content", () =
 });
 
 test("there are scripts on a node", () => {
-  expect(onNodes.map(([path]) => path)).toEqual(expect.arrayContaining(["/opt/sextant/report", "/opt/sextant/ready"]));
+  expect(onNodes.map(([path]) => path)).toEqual(
+    expect.arrayContaining(["/opt/sextant/report", "/opt/sextant/ready", "/opt/sextant/update"]),
+  );
 });
 
 test.each(onNodes)("%s has no word of shellcheck against it", (_, script) => {

@@ -9,9 +9,9 @@ import { osTargetContract } from "../contract/os-target.ts";
 import { roleContract } from "../contract/role.ts";
 import { expectGolden } from "./golden.ts";
 import { resolved } from "./resolved.ts";
-import { cluster, context, FLATCAR, machine, RAW_IMAGE, server } from "./sample.ts";
+import { cluster, context, FEDORA_COREOS, FLATCAR, machine, RAW_IMAGE, server } from "./sample.ts";
 
-const SYSTEMS = { flatcar: FLATCAR, "raw-image": RAW_IMAGE } as const;
+const SYSTEMS = { flatcar: FLATCAR, "fedora-coreos": FEDORA_COREOS, "raw-image": RAW_IMAGE } as const;
 
 /** A machine that boots from us without being in the description (2016 form). */
 const stranger = (given: Partial<Machine> = {}): BootContext => {
@@ -60,10 +60,11 @@ describe.each(Object.values(SYSTEMS))("the first-boot configuration on $target",
   });
 });
 
-test("flatcar's stage one is valid and the same for every role", () => {
-  const stageOne = osTargets.flatcar.stageOne!(context({ os: FLATCAR }));
+test.each([FLATCAR, FEDORA_COREOS])("stage one of $target is valid and the same for every role", (os) => {
+  const stageOne = osTarget(os).stageOne!(context({ os }));
   expect(validate(stageOne)).toBe("");
-  expectGolden("flatcar/stage-one.ign", stageOne);
+  expectGolden(`${os.target}/stage-one.ign`, stageOne);
+  expect(osTarget(os).stageOne!(context({ os, roles: ROLES }))).toBe(stageOne);
 });
 
 test("only a control plane gets the cluster CA's key", () => {

@@ -13,6 +13,7 @@ export const RAW_IMAGE: Os = {
   kernel: { url: "https://images.example/node/v7/vmlinuz", sha256: "b".repeat(64) },
   initrd: { url: "https://images.example/node/v7/initrd.img" },
 };
+export const FEDORA_COREOS: Os = { target: "fedora-coreos", stream: "stable", version: "44.20260817.3.2" };
 export const FLATCAR: Os = { target: "flatcar", channel: "stable", version: "4593.2.5" };
 
 export const machine = (given: Partial<Machine> = {}): Machine => ({

@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Os } from "../../../cluster/cluster.ts";
 import type { InstallFacts } from "../../../cluster/extension.ts";
 import { osTarget } from "../../../templates/registry.ts";
-import { context, facts, RAW_IMAGE } from "../sample.ts";
+import { context, FEDORA_COREOS, facts, RAW_IMAGE } from "../sample.ts";
 import { makeTls, type Tls } from "../tls.ts";
 import { CONFIG, Provisioner, TOKEN } from "./provisioner.ts";
 import { Bench, type Ran, SHELLS, type Shell } from "./shells.ts";
@@ -61,11 +62,11 @@ interface Given {
   readonly shell?: Shell;
   readonly facts?: Partial<InstallFacts>;
   readonly image?: string;
+  readonly os?: Os;
   readonly ca?: string;
 }
 
-function install({ shell = "dash", facts: known, image = "node.raw.gz", ca = tls.ca }: Given = {}): Promise<Ran> {
-  const os = { ...RAW_IMAGE, image: { url: `https://images.example/${image}` } };
+function install({ shell = "dash", facts: known, image = "node.raw.gz", ca = tls.ca, os = rawImage(image) }: Given = {}): Promise<Ran> {
   const given = { ...context({ os }), server: server.endpoints(ca) };
   const script = osTarget(os).installScript(
     given,
@@ -73,6 +74,8 @@ function install({ shell = "dash", facts: known, image = "node.raw.gz", ca = tls
   );
   return bench.run(shell, script.replace("TRIES=100", "TRIES=4"));
 }
+
+const rawImage = (image: string): Os => ({ ...RAW_IMAGE, image: { url: `https://images.example/${image}` } }) as Os;
 
 const failures = (): readonly string[] =>
   server
@@ -194,6 +197,23 @@ test.each([
   server.image = tool === "cat" ? RAW : packed(tool, RAW);
   expect(await install({ image })).toMatchObject({ status: 0 });
   expect(bench.read("disk").subarray(0, RAW.length).equals(RAW)).toBe(true);
+});
+
+test("Fedora CoreOS finds its configuration in a folder of its boot partition, which nobody else can read", async () => {
+  server.image = packed("xz", RAW);
+  bench.write(
+    "listing",
+    bench
+      .read("listing")
+      .toString()
+      .replace(/SIZE="\d+"/, 'SIZE="10000000000"'),
+  );
+  bench.command("blkid", `echo "$1: LABEL=\\"boot\\" UUID=\\"1\\" TYPE=\\"ext4\\" PARTLABEL=\\"boot\\""`);
+  expect(await install({ os: FEDORA_COREOS })).toMatchObject({ status: 0 });
+  expect(bench.read("disk").subarray(0, RAW.length).equals(RAW)).toBe(true);
+  expect(bench.read("oem.d/ignition/config.ign").toString()).toBe(CONFIG);
+  const modes = ["ignition", "ignition/config.ign"].map((name) => statSync(`${bench.folder}/oem.d/${name}`).mode & 0o777);
+  expect(modes).toEqual([0o700, 0o600]);
 });
 
 describe("install.sh and its server", () => {

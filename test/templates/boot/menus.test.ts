@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { mac } from "../../../cluster/address.ts";
 import { bootMenus, type MenuLoader } from "../../../templates/registry.ts";
 import { expectGolden } from "../golden.ts";
-import { context, FLATCAR, RAW_IMAGE } from "../sample.ts";
+import { context, FEDORA_COREOS, FLATCAR, RAW_IMAGE } from "../sample.ts";
 
 const MAC = mac("52:54:00:00:00:11");
 const LOADERS: readonly MenuLoader[] = ["pxelinux", "grub"];
@@ -12,6 +12,7 @@ const LOADERS: readonly MenuLoader[] = ["pxelinux", "grub"];
 const texts = (loader: MenuLoader): Record<string, string> => ({
   "install-raw-image": bootMenus.install(loader, context({ os: RAW_IMAGE })),
   "install-flatcar": bootMenus.install(loader, context({ os: FLATCAR, architecture: "arm64" })),
+  "install-fedora-coreos": bootMenus.install(loader, context({ os: FEDORA_COREOS })),
   local: bootMenus.local(loader, "cp-1"),
   "discover-unlisted": bootMenus.discover(loader, MAC),
   "discover-waiting": bootMenus.discover(loader, MAC, "cp-1"),
@@ -36,8 +37,8 @@ test("GRUB's checker would have noticed a broken script", () => {
 test.each(all.filter(({ name }) => name.startsWith("install")))(
   "$name for $loader names files that TFTP and HTTP both have",
   ({ text }) => {
-    expect(text).toMatch(/ \/?'?\/static\/[^ ]*(vmlinuz)/);
-    expect(text).not.toMatch(/http:\/\/[^ ]*vmlinuz/);
+    expect(text).toMatch(/ \/?'?\/static\/[^ ]*(vmlinuz|live-kernel)/);
+    expect(text).not.toMatch(/http:\/\/[^ ]*(vmlinuz|live-kernel)/);
   },
 );
 

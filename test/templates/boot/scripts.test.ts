@@ -2,13 +2,14 @@ import { describe, expect, test } from "vitest";
 import { mac } from "../../../cluster/address.ts";
 import { bootScripts } from "../../../templates/registry.ts";
 import { expectGolden } from "../golden.ts";
-import { context, FLATCAR, RAW_IMAGE } from "../sample.ts";
+import { context, FEDORA_COREOS, FLATCAR, RAW_IMAGE } from "../sample.ts";
 import { Bench, SHELLS, type Shell } from "./shells.ts";
 
 const MAC = mac("52:54:00:00:00:11");
 
 test.each([
   ["install-raw-image.ipxe", bootScripts.install(context({ os: RAW_IMAGE }))],
+  ["install-fedora-coreos.ipxe", bootScripts.install(context({ os: FEDORA_COREOS }))],
   ["install-flatcar.ipxe", bootScripts.install(context({ os: FLATCAR, architecture: "arm64" }))],
   ["local.ipxe", bootScripts.local("cp-1")],
   ["discover-unlisted.ipxe", bootScripts.discover(MAC)],

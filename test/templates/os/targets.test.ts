@@ -97,6 +97,8 @@ describe("flatcar", () => {
       "flatcar_production_pxe_image.cpio.gz.sig",
       "flatcar_production_image.bin.bz2",
       "flatcar_production_image.bin.bz2.sig",
+      "flatcar_production_image.bin.bz2.DIGESTS",
+      "flatcar_production_image.bin.bz2.DIGESTS.sig",
       "version.txt",
     ]);
   });
