@@ -1,6 +1,6 @@
 /** What a cluster needs from outside: one list of artifacts, from a description whose versions are resolved. */
 import type { Cluster, Os } from "../cluster/cluster.ts";
-import type { Artifact, OsTarget } from "../cluster/extension.ts";
+import type { Artifact, Index, OsTarget } from "../cluster/extension.ts";
 import { layout } from "../cluster/layout.ts";
 import { osChoices } from "../cluster/queries.ts";
 
@@ -12,13 +12,23 @@ export interface Registry {
 
 export class GatherError extends Error {}
 
-/** Every artifact once, in the order of paths. Throws GatherError when two want the same place or one wants to leave its folder. */
+/** Every artifact once, in the order of paths. Throws GatherError. */
 export function gather(cluster: Cluster, registry: Registry): readonly Artifact[] {
-  const byPath = new Map<string, Artifact>();
-  const wanted = [
+  return onePerPlace([
     ...osChoices(cluster).flatMap(({ os, architecture }) => registry.osTarget(os).artifacts(os, architecture)),
     ...registry.loaderArtifacts().flatMap(overTftpAndHttp),
-  ];
+  ]);
+}
+
+/** The lists in which further artifacts are named, each once. */
+export function listsOf(cluster: Cluster, registry: Registry): readonly Index[] {
+  const lists = osChoices(cluster).flatMap(({ os, architecture }) => registry.osTarget(os).indexes?.(os, architecture) ?? []);
+  return [...new Map(lists.map((index) => [index.artifact.path, index])).values()];
+}
+
+/** In the order of paths. Throws GatherError when two want the same place or one wants to leave its folder. */
+export function onePerPlace(wanted: readonly Artifact[]): readonly Artifact[] {
+  const byPath = new Map<string, Artifact>();
   for (const artifact of wanted) {
     refuseStrayPath(artifact.path);
     const other = byPath.get(artifact.path);

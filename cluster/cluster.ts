@@ -160,8 +160,19 @@ export type Os =
       readonly updates?: true;
     }
   | { readonly target: "fedora-coreos"; readonly stream: "stable" | "testing" | "next"; readonly version: string }
+  | {
+      readonly target: "enterprise-linux";
+      readonly distribution: (typeof DISTRIBUTIONS)[number];
+      /** "9" or "10", or one of their minor releases: "9.6". */
+      readonly version: string;
+      /** Where the installation tree is, and what its .treeinfo must hash to; absent: the distribution's own mirror. */
+      readonly tree?: Source;
+    }
   | { readonly target: "raw-image"; readonly image: Source; readonly kernel: Source; readonly initrd: Source };
 export type OsName = Os["target"];
+
+/** Which rebuilds of Enterprise Linux there are. */
+export const DISTRIBUTIONS = ["rocky", "almalinux", "centos-stream"] as const;
 
 /** An image as systemd-sysext(8) merges it; its name is that of the extension-release file inside. */
 export interface Extension extends Required<Source> {

@@ -5,6 +5,7 @@ import type { BootContext, OsTarget, Role } from "../cluster/extension.ts";
 import { mergePieces, type NodePlan } from "../cluster/plan.ts";
 import { type MenuLoader, menus } from "./boot/menus.ts";
 import * as scripts from "./boot/scripts.ts";
+import { enterpriseLinux } from "./os/enterprise-linux/target.ts";
 import { fedoraCoreOs } from "./os/fedora-coreos/target.ts";
 import { flatcar } from "./os/flatcar/target.ts";
 import { rawImage } from "./os/raw-image/target.ts";
@@ -18,7 +19,12 @@ import { worker } from "./roles/worker/role.ts";
 export { loaderArtifacts } from "./boot/loaders.ts";
 export type { MenuLoader } from "./boot/menus.ts";
 
-export const osTargets: Readonly<Record<OsName, OsTarget>> = { flatcar, "fedora-coreos": fedoraCoreOs, "raw-image": rawImage };
+export const osTargets: Readonly<Record<OsName, OsTarget>> = {
+  flatcar,
+  "fedora-coreos": fedoraCoreOs,
+  "enterprise-linux": enterpriseLinux,
+  "raw-image": rawImage,
+};
 
 export const roles: Readonly<Record<RoleName, Role>> = { "control-plane": controlPlane, worker, etcd, ingress, storage };
 

@@ -35,6 +35,15 @@ export function jsonText(value: unknown): string {
   return text;
 }
 
+/** Words of a kickstart command, which are split like a shell's (pykickstart uses shlex) and need no quotes here. A list becomes several words. */
+export function kickstartWord(value: unknown): string {
+  if (Array.isArray(value)) return value.map(kickstartWord).join(" ");
+  const text = scalar(value);
+  if (!/^[A-Za-z0-9._:/@+=,%~-]+$/.test(text))
+    throw new TypeError(`${JSON.stringify(text)} cannot be a word of a kickstart; only letters, digits and ._:/@+=,%~-`);
+  return text;
+}
+
 /** One word of a systemd file, where blanks, quotes, backslashes, % and line ends all have meaning: addresses, names, paths. */
 export function lineWord(value: unknown): string {
   const text = scalar(value);

@@ -23,6 +23,8 @@ export function objection(url: string, { hosts, statics }: World): string | unde
   if (!hosts.has(hostname)) return `leads out of the closed network, to ${hostname}`;
   if (MADE_WHEN_ASKED.test(pathname)) return undefined;
   const path = decodeURIComponent(pathname.replace(/^\/static\//, ""));
+  // A folder is what an installer is told: it goes on from there by itself, with the lists of what is below.
+  if (path.endsWith("/") && [...statics].some((file) => file.startsWith(path))) return undefined;
   if (!pathname.startsWith("/static/")) return "is nothing that the bootstrapper answers";
   return statics.has(path) ? undefined : `is not in the bsroot: html/static/${path} is missing`;
 }

@@ -97,10 +97,9 @@ function owners(form: PartialForm) {
 }
 
 function sources(os: PartialForm["os"], path: Path): readonly Stated<Source>[] {
-  if (!os || !("image" in os || "kernel" in os || "initrd" in os)) return [];
-  return (["image", "kernel", "initrd"] as const).flatMap((name) => {
-    const source = os[name];
-    return source?.url ? [{ value: sourceOf({ ...source, url: source.url }), path: [...path, name] }] : [];
+  return Object.entries(os ?? {}).flatMap(([name, value]) => {
+    const source = typeof value === "object" ? value : {};
+    return source.url === undefined ? [] : [{ value: sourceOf({ ...source, url: source.url }), path: [...path, name] }];
   });
 }
 
@@ -176,6 +175,10 @@ function osOf(os: NewForm["os"]): Os {
     }
     case "fedora-coreos":
       return os;
+    case "enterprise-linux": {
+      const { tree, ...rest } = os;
+      return { ...rest, ...(tree && { tree: sourceOf(tree) }) };
+    }
     case "raw-image":
       return { ...os, image: sourceOf(os.image), kernel: sourceOf(os.kernel), initrd: sourceOf(os.initrd) };
   }

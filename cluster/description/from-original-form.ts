@@ -2,6 +2,7 @@
 import { dashed, nth, overlap, type Range, type Subnet, subnet } from "../address.ts";
 import { type Cluster, type DiskRule, type Machine, type Original, type Os, ROLES, type RoleName } from "../cluster.ts";
 import { eachStated, type Facts, isLost, stated } from "./facts.ts";
+import { centosOf, checkCentos } from "./original-centos.ts";
 import type { OriginalForm, PartialOriginalForm } from "./original-form.ts";
 import type { Finding } from "./problem.ts";
 import type { Gaps } from "./salvage.ts";
@@ -95,6 +96,7 @@ export function* checkOriginalForm(form: PartialOriginalForm): Iterable<Finding>
   const { wrong: wrongRange } = rangeOf(form);
   if (wrongRange) yield { path: ["iplow"], message: wrongRange };
   if (form.iplow && !form.iphigh) yield { path: ["iphigh"], message: "is missing; write the last address of the range that iplow begins" };
+  yield* checkCentos(form);
   if (form.iphigh && !form.iplow) yield { path: ["iplow"], message: "is missing; write the first address of the range that iphigh ends" };
 }
 
@@ -168,11 +170,14 @@ const machineOf = (node: Node, os: Os): Machine => ({
   secureBoot: false,
 });
 
-const osOf = ({ coreos_channel, coreos_version }: OriginalForm): Os => ({
-  target: "flatcar",
-  channel: coreos_channel,
-  version: isFlatcar(coreos_version) ? coreos_version : "current",
-});
+const osOf = (form: OriginalForm): Os =>
+  form.os_name === "CentOS"
+    ? centosOf(form)
+    : {
+        target: "flatcar",
+        channel: form.coreos_channel,
+        version: isFlatcar(form.coreos_version) ? form.coreos_version : "current",
+      };
 
 /** Whether Flatcar may have a release of this number that can still be installed. */
 export const isFlatcar = (version: string): boolean => version === "current" || Number.parseInt(version, 10) >= OLDEST_FLATCAR;
@@ -191,14 +196,15 @@ function originalOf(form: OriginalForm): Original {
     }),
     ...(ceph && { ceph: { startOsds: ceph.zap_and_start_osd, ...said("journalMegabytes", ceph.osd_journal_size) } }),
     ...((form.set_gpu || form.gpu_drivers_version) && { gpu: { install: form.set_gpu, ...said("drivers", form.gpu_drivers_version) } }),
-    ...((centos_version || mirror_site || set_yum_repo || form.download_kernel) && {
-      centos: {
-        ...said("version", centos_version),
-        ...said("mirror", mirror_site),
-        ...said("yumRepository", set_yum_repo),
-        downloadKernel: form.download_kernel,
-      },
-    }),
+    ...(form.os_name !== "CentOS" &&
+      (centos_version || mirror_site || set_yum_repo || form.download_kernel) && {
+        centos: {
+          ...said("version", centos_version),
+          ...said("mirror", mirror_site),
+          ...said("yumRepository", set_yum_repo),
+          downloadKernel: form.download_kernel,
+        },
+      }),
     ...said("nginxRoot", form.nginx_root_dir),
   };
 }

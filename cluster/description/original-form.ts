@@ -11,14 +11,7 @@ const addresses = list(address, "a list, as in [10.10.14.253]");
 const yesNo = word(values.yesNo, "y");
 const text = word((written) => written, "text");
 
-const osName = word((name) => {
-  if (/^centos$/i.test(name)) {
-    throw new TypeError(
-      "CentOS can not be installed by this release; write CoreOS to get Flatcar, its successor, or stay with the release you have for this rack",
-    );
-  }
-  return values.oneOf(["CoreOS", "Flatcar"])(name);
-}, "CoreOS");
+const osName = word((name) => (/^centos$/i.test(name) ? "CentOS" : values.oneOf(["CoreOS", "Flatcar"])(name)), "CoreOS");
 
 const coreosVersion = word((version) => {
   if (version !== "current" && !/^\d{1,5}\.\d{1,3}\.\d{1,3}$/.test(version)) {

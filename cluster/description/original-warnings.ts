@@ -6,6 +6,7 @@ import type { Finding, Path } from "./problem.ts";
 
 const NOT_YET = "has no effect in this release; it is kept for one that knows it";
 const CENTOS_ONLY = "has no effect, as no CentOS is installed; leave it out";
+const ALWAYS_OURS = "has no effect, as nodes get every package from the bootstrapper; leave it out";
 
 /** Fields that nothing acts on, and what to say of each. */
 const WITHOUT_EFFECT = {
@@ -22,19 +23,27 @@ const WITHOUT_EFFECT = {
   nginx_root_dir: "has no effect, and never had any; leave it out",
 } as const satisfies Partial<Record<keyof PartialOriginalForm, string>>;
 
+const { mirror_site: _, centos_version: __, ...OTHERS } = WITHOUT_EFFECT;
+const WITHOUT_EFFECT_ON_CENTOS = {
+  ...OTHERS,
+  download_kernel: "has no effect, as kernel and initrd come with the tree; leave it out",
+  set_yum_repo: ALWAYS_OURS,
+} as const satisfies Partial<Record<keyof PartialOriginalForm, string>>;
+
 export function* warnOfOriginalForm(form: PartialOriginalForm): Iterable<Finding> {
   const warn = (path: Path, message: string): Finding => ({ path, message, warning: true });
 
-  if (form.os_name !== "Flatcar")
+  const centos = form.os_name === "CentOS";
+  if (!centos && form.os_name !== "Flatcar")
     yield warn(["os_name"], "CoreOS came to its end in 2020, so its successor Flatcar is installed; write os_name: Flatcar to say so");
   const { coreos_version: version } = form;
-  if (version !== undefined && !isFlatcar(version)) {
+  if (!centos && version !== undefined && !isFlatcar(version)) {
     yield warn(
       ["coreos_version"],
       `${version} is a CoreOS release that Flatcar does not have, so the newest is installed; write current or one such as 4593.2.5`,
     );
   }
-  for (const [field, message] of Object.entries(WITHOUT_EFFECT)) {
+  for (const [field, message] of Object.entries(centos ? WITHOUT_EFFECT_ON_CENTOS : WITHOUT_EFFECT)) {
     if (asksFor(form[field as keyof typeof WITHOUT_EFFECT])) yield warn([field], message);
   }
   for (const [index, node] of (form.nodes ?? []).entries()) {

@@ -1,6 +1,6 @@
 /** The operating system of a machine, as the recommended form writes it: one block for each OS target. */
 import { z } from "zod";
-import type { OsName } from "../cluster.ts";
+import { DISTRIBUTIONS, type OsName } from "../cluster.ts";
 import { block, fewOf, names, word } from "./fields.ts";
 import * as values from "./values.ts";
 import { yesNo } from "./words.ts";
@@ -63,6 +63,23 @@ const fedoraCoreOs = block(
   { channel: "stream", release: "version" },
 );
 
+const enterpriseLinux = block(
+  {
+    target: z.literal("enterprise-linux").describe("Rocky Linux, AlmaLinux or CentOS Stream, by its own installer."),
+    distribution: names(DISTRIBUTIONS, { rockylinux: "rocky", alma: "almalinux", centos: "centos-stream", stream: "centos-stream" })
+      .prefault("rocky")
+      .describe("Whose Enterprise Linux."),
+    version: word(values.enterpriseVersion, "9", { type: ["number", "string"] }).describe(
+      "9 or 10, or one of their minor releases, such as 9.6.",
+    ),
+    tree: source
+      .optional()
+      .describe("Where its installation tree is, such as a mounted DVD (file:///mnt); sha256 is that of its .treeinfo."),
+  },
+  "target: enterprise-linux",
+  { release: "version", url: "tree", dvd: "tree", repo: "tree" },
+);
+
 const rawImage = block(
   {
     target: z.literal("raw-image").describe("Your own disk image, configured by Ignition on its first boot."),
@@ -73,7 +90,7 @@ const rawImage = block(
   "target: raw-image",
 );
 
-const TARGETS = ["flatcar", "fedora-coreos", "raw-image"] as const satisfies readonly OsName[];
+const TARGETS = ["flatcar", "fedora-coreos", "enterprise-linux", "raw-image"] as const satisfies readonly OsName[];
 /** What people write for them. */
 const OTHER_NAMES: Readonly<Record<string, (typeof TARGETS)[number]>> = {
   coreos: "flatcar",
@@ -81,9 +98,13 @@ const OTHER_NAMES: Readonly<Record<string, (typeof TARGETS)[number]>> = {
   fedora: "fedora-coreos",
   raw: "raw-image",
   image: "raw-image",
+  rocky: "enterprise-linux",
+  almalinux: "enterprise-linux",
+  centos: "enterprise-linux",
+  rhel: "enterprise-linux",
 };
 
-export const os = z.discriminatedUnion("target", [flatcar, fedoraCoreOs, rawImage], {
+export const os = z.discriminatedUnion("target", [flatcar, fedoraCoreOs, enterpriseLinux, rawImage], {
   error: (issue) => {
     if (issue.code !== "invalid_union") return "must be a block of fields; write target: flatcar";
     const target = (issue.input as Readonly<Record<string, unknown>>)["target"];

@@ -189,6 +189,12 @@ export function extensionName(text: string): string {
     : refuse(text, "is not the name of a system extension", "the name of its image without .raw, as in kubernetes");
 }
 
+/** Releases of Enterprise Linux that can be installed: 9 and 10, or one of their minor releases. */
+export function enterpriseVersion(text: string): string {
+  if (/^(9|10)(\.\d{1,2})?$/.test(text)) return text;
+  return refuse(text, "is no release of Enterprise Linux that is installed here", "9 or 10, or a minor release as in 9.6");
+}
+
 export function devicePath(text: string): string {
   if (/^\/dev\/[\w./:+-]+$/.test(text) && !text.split("/").includes("..")) return text;
   return refuse(text, "is not a disk's device path", /^\w+$/.test(text) ? `/dev/${text}` : "one such as /dev/sda or /dev/disk/by-id/...");

@@ -1,5 +1,6 @@
 /** The script that installs one machine: the same for every OS whose image is written to a disk and configured by a file on it. */
 import { dashed } from "../../cluster/address.ts";
+import type { DiskRule } from "../../cluster/cluster.ts";
 import type { BootContext, InstallFacts } from "../../cluster/extension.ts";
 import { layout } from "../../cluster/layout.ts";
 import { render } from "../render.ts";
@@ -20,7 +21,6 @@ const UNPACK: Readonly<Record<string, string>> = { zst: "zstd", gz: "gzip", xz: 
 export function installScript({ machine, server }: BootContext, facts: InstallFacts, installation: Installation): string {
   const { image, configLabel, configFile, smallestDisk } = installation;
   const path = `${layout.static}/${image}`;
-  const { device = "", serial = "", minSize = 0, maxSize = 0, pick, wipe } = machine.disk;
   return render("boot/install.sh.eta", {
     name: machine.name,
     mac: dashed(machine.mac),
@@ -34,11 +34,25 @@ export function installScript({ machine, server }: BootContext, facts: InstallFa
       unpack: UNPACK[image.split(".").at(-1)!] ?? "cat",
     },
     config: { label: configLabel, file: configFile },
-    disk: { device, serial, minSize: Math.max(minSize, smallestDisk), maxSize, pick },
-    mayWipe: wipe === "any" || facts.mayWipe,
-    ours: facts.ours.map(oneLine).join("\n"),
+    disk: diskRule(machine.disk, smallestDisk),
+    ...wipeRule(machine.disk, facts),
   });
 }
+
+/** Which disk may be taken, as install/disk reads it. */
+export const diskRule = ({ device = "", serial = "", minSize = 0, maxSize = 0, pick }: DiskRule, smallestDisk: number) => ({
+  device,
+  serial,
+  minSize: Math.max(minSize, smallestDisk),
+  maxSize,
+  pick,
+});
+
+/** What may be overwritten, as install/wipe reads it. */
+export const wipeRule = ({ wipe }: DiskRule, { mayWipe, ours }: InstallFacts) => ({
+  mayWipe: wipe === "any" || mayWipe,
+  ours: ours.map(oneLine).join("\n"),
+});
 
 /** The script compares line by line; an identity that brought its own line break is nobody's disk. */
 const oneLine = (identity: string): string => identity.replace(/[\r\n\0]/g, "?");

@@ -36,13 +36,13 @@ const unit = ({ name, enabled, contents, dropins = [] }: Unit) => ({
   ...(dropins.length > 0 && { dropins: sortedBy(dropins, "name").map(({ name, contents }) => ({ name, contents })) }),
 });
 
-/** A line break in a key would be a second key. */
-function oneLine(key: string): string {
+/** A line break in a key would be a second key. Throws TypeError. */
+export function oneLine(key: string): string {
   if (/[\r\n\0]/.test(key))
     throw new TypeError(`the ssh key ${JSON.stringify(key.slice(0, 40))}... has a line break; write one key on one line`);
   return key;
 }
 
-function sortedBy<Key extends string, T extends Readonly<Record<Key, string>>>(items: readonly T[], key: Key): readonly T[] {
+export function sortedBy<Key extends string, T extends Readonly<Record<Key, string>>>(items: readonly T[], key: Key): readonly T[] {
   return [...items].sort((a, b) => (a[key] < b[key] ? -1 : Number(a[key] > b[key])));
 }

@@ -2,9 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { NOWHERE } from "../../cluster/address.ts";
 import type { Architecture, Os } from "../../cluster/cluster.ts";
-import type { BootContext, OsTarget } from "../../cluster/extension.ts";
+import type { Artifact, BootContext, OsTarget } from "../../cluster/extension.ts";
 import { layout } from "../../cluster/layout.ts";
 import type { ResolvedPlan } from "../../cluster/plan.ts";
+import { follow, noPages, type Pages } from "../support/follow.ts";
 
 export interface OsTargetSample {
   readonly target: OsTarget;
@@ -12,12 +13,18 @@ export interface OsTargetSample {
   /** A listed machine that runs this OS. */
   readonly context: BootContext;
   readonly plan: ResolvedPlan;
+  /** The lists its artifacts are named in, where it has any. */
+  readonly pages?: Pages;
 }
 
 const ARCHITECTURES: readonly Architecture[] = ["amd64", "arm64"];
 
-export function osTargetContract({ target, os, context, plan }: OsTargetSample): void {
-  const artifacts = target.artifacts(os, context.machine.architecture);
+export function osTargetContract({ target, os, context, plan, pages = noPages }: OsTargetSample): void {
+  const everything = (of: Os, architecture: Architecture): readonly Artifact[] => [
+    ...target.artifacts(of, architecture),
+    ...follow(target.indexes?.(of, architecture) ?? [], pages),
+  ];
+  const artifacts = everything(os, context.machine.architecture);
   const served = new Set(artifacts.map(({ path }) => path));
   const known = {
     sha256: (path: string) => hashOf(path, served),
@@ -33,9 +40,10 @@ export function osTargetContract({ target, os, context, plan }: OsTargetSample):
     });
 
     test.each(ARCHITECTURES)("its artifacts have plain places below html/static, each once, on %s", (architecture) => {
-      const paths = target.artifacts(os, architecture).map(({ path }) => path);
+      const paths = everything(os, architecture).map(({ path }) => path);
+      expect(paths.length).toBeGreaterThan(0);
       expect(new Set(paths).size).toBe(paths.length);
-      for (const path of paths) expect(path).toMatch(/^html\/static(\/[A-Za-z0-9][A-Za-z0-9._-]*)+$/);
+      for (const path of paths) expect(path).toMatch(/^html\/static(\/[A-Za-z0-9][A-Za-z0-9._+~^-]*)+$/);
     });
 
     test("every artifact says where it comes from and how it is checked", () => {
@@ -47,7 +55,7 @@ export function osTargetContract({ target, os, context, plan }: OsTargetSample):
     });
 
     test("the same description gives the same artifacts", () => {
-      expect(target.artifacts(structuredClone(os), context.machine.architecture)).toEqual(artifacts);
+      expect(everything(structuredClone(os), context.machine.architecture)).toEqual(artifacts);
     });
 
     test("its live system boots from files the builder fetched", () => {
@@ -65,7 +73,7 @@ export function osTargetContract({ target, os, context, plan }: OsTargetSample):
 
     test("its install script checks the hash the manifest knows", () => {
       expect(target.installScript(context, known)).toContain(
-        hashOf([...served].find((path) => path.endsWith("image.bin.bz2") || /\.raw\.(zst|xz)$/.test(path))!, served),
+        hashOf([...served].find((path) => /(image\.bin\.bz2|\.raw\.(zst|xz)|\/repodata\/repomd\.xml)$/.test(path))!, served),
       );
     });
 
@@ -80,8 +88,7 @@ export function osTargetContract({ target, os, context, plan }: OsTargetSample):
         "choose_disk",
         "check_disk",
         "phase=installing",
-        "write_image",
-        "place_config",
+        ...(script.includes("write_image") ? ["write_image", "place_config"] : ["configure_system"]),
         "phase=installed",
       ];
       const places = steps.map((step) => main.indexOf(step));
@@ -98,12 +105,13 @@ export function osTargetContract({ target, os, context, plan }: OsTargetSample):
       for (const secret of secrets) expect(stageOne).not.toContain(secret.trim());
     });
 
-    test("its configuration is JSON, the same each time, whatever the order of the plan", () => {
+    test("its configuration is JSON or a script, the same each time, whatever the order of the plan", () => {
       const { contentType, body } = target.config(plan);
       const shuffled = { ...plan, files: [...plan.files].reverse(), units: [...plan.units].reverse(), users: [...plan.users].reverse() };
       expect(contentType).toMatch(/^[a-z]+\/[a-z0-9.+-]+(;.*)?$/);
       expect(target.config(shuffled).body).toBe(body);
-      expect(JSON.parse(body)).toBeTypeOf("object");
+      if (contentType === "text/x-shellscript") expect(body).toMatch(/^#!\/bin\/sh\n/);
+      else expect(JSON.parse(body)).toBeTypeOf("object");
     });
 
     test("a version it must look up is read out of a page, or refused", () => {

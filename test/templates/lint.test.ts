@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,17 +6,10 @@ import { type Os, ROLES } from "../../cluster/cluster.ts";
 import type { PlanFile, Unit } from "../../cluster/plan.ts";
 import { bootScripts, nodePlan, osTarget } from "../../templates/registry.ts";
 import { expectGolden } from "./golden.ts";
+import { says, shellcheck } from "./judges.ts";
 import { context, FEDORA_COREOS, FLATCAR, facts, RAW_IMAGE, server } from "./sample.ts";
 
 const SYSTEMS: readonly Os[] = [RAW_IMAGE, FLATCAR, FEDORA_COREOS];
-
-/** What a tool has to say, both streams. */
-function says(command: string, args: readonly string[], input?: string): string {
-  const { stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", ...(input !== undefined && { input }) });
-  if (error) throw error;
-  return stdout + stderr;
-}
-const shellcheck = (script: string): string => says("shellcheck", ["--shell=sh", "-"], script);
 
 const textOf = ({ content }: PlanFile): string => ("text" in content ? content.text : "");
 const onNodes: readonly (readonly [string, string])[] = nodePlan(context({ roles: ROLES, os: { ...FLATCAR, updates: true } as Os }))

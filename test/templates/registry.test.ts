@@ -8,8 +8,9 @@ import { loaderArtifacts, nodePlan, osTarget, osTargets, roles } from "../../tem
 import { osTargetContract } from "../contract/os-target.ts";
 import { roleContract } from "../contract/role.ts";
 import { expectGolden } from "./golden.ts";
+import { pages } from "./os/enterprise-linux/sample-tree.ts";
 import { resolved } from "./resolved.ts";
-import { cluster, context, FEDORA_COREOS, FLATCAR, machine, RAW_IMAGE, server } from "./sample.ts";
+import { cluster, context, FEDORA_COREOS, FLATCAR, machine, RAW_IMAGE, ROCKY, server } from "./sample.ts";
 
 const SYSTEMS = { flatcar: FLATCAR, "fedora-coreos": FEDORA_COREOS, "raw-image": RAW_IMAGE } as const;
 
@@ -28,6 +29,9 @@ for (const os of Object.values(SYSTEMS)) {
   const given = context({ os });
   osTargetContract({ target: osTarget(os), os, context: given, plan: resolved(nodePlan(given)) });
 }
+
+const rocky = context({ os: ROCKY });
+osTargetContract({ target: osTarget(ROCKY), os: ROCKY, context: rocky, plan: resolved(nodePlan(rocky)), pages });
 
 for (const role of Object.values(roles)) {
   roleContract({ role, listed: context({ roles: [role.name] }), unlisted: stranger({ roles: [role.name] }), plan: nodePlan });

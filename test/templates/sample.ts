@@ -15,6 +15,7 @@ export const RAW_IMAGE: Os = {
 };
 export const FEDORA_COREOS: Os = { target: "fedora-coreos", stream: "stable", version: "44.20260817.3.2" };
 export const FLATCAR: Os = { target: "flatcar", channel: "stable", version: "4593.2.5" };
+export const ROCKY: Os = { target: "enterprise-linux", distribution: "rocky", version: "9.6" };
 
 export const machine = (given: Partial<Machine> = {}): Machine => ({
   mac: mac("52:54:00:00:00:11"),

@@ -15,10 +15,13 @@ export interface Booting {
   isOperator(ctx: RouterContext): boolean;
 }
 
+/** What live systems call their first configuration: Ignition's, Anaconda's. */
+const LIVE = [".ign", ".ks"];
+
 export function bootRoutes(router: Router, booting: Booting): void {
   router.get("/boot/:name", async (ctx) => {
-    const { mac, suffix } = machinePath(ctx.params["name"]!, [".ipxe", ".ign"]);
-    if (suffix === ".ign") answerText(ctx, stageOne(booting.world, mac));
+    const { mac, suffix } = machinePath(ctx.params["name"]!, [".ipxe", ...LIVE]);
+    if (LIVE.includes(suffix)) answerText(ctx, stageOne(booting.world, mac));
     else answerText(ctx, await bootScript(ctx, mac, booting));
   });
 }

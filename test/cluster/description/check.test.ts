@@ -311,10 +311,10 @@ describe("in a 2016-form description", () => {
     { when: "half a range is written", instead: "iplow: 10.10.14.1\n", write: "", says: "iplow: is missing; write the first address" },
     { when: "the other half is", instead: "iphigh: 10.10.14.127\n", write: "", says: "iphigh: is missing; write the last address" },
     {
-      when: "CentOS is wanted",
+      when: "a CentOS is wanted that has come to its end",
       instead: '"CoreOS"',
       write: '"CentOS"',
-      says: "os_name: CentOS can not be installed by this release; write CoreOS",
+      says: 'centos_version: "7.2.1511" is a CentOS that has come to its end and is not installed by this release; write 9-stream',
     },
     { when: "two keep etcd", instead: "etcd_member: y", write: "etcd_member: n", says: "nodes: 2 machines keep etcd" },
     {
@@ -325,6 +325,32 @@ describe("in a 2016-form description", () => {
     },
   ])("a slip is found when $when", ({ instead, write, says }) => {
     expect(said(original, instead, write).filter((line) => line.includes(says))).toHaveLength(1);
+  });
+  test("CentOS is CentOS Stream today, from the mirror that is named", () => {
+    const wanted = original.replace('"CoreOS"', '"CentOS"').replace('"7.2.1511"', "10-stream");
+    const parsed = parse(wanted, "x");
+    expect(parsed.ok && parsed.cluster.machines[0]!.os).toEqual({
+      target: "enterprise-linux",
+      distribution: "centos-stream",
+      version: "10",
+      tree: { url: "http://mirror.example.com/centos/10-stream/BaseOS/x86_64/os" },
+    });
+    expect(parsed.ok && parsed.cluster.unlisted).toMatchObject({ become: "worker", os: { target: "enterprise-linux" } });
+    const warned = parsed.warnings.map(({ path }) => path);
+    expect(warned).toEqual(expect.arrayContaining(["set_yum_repo", "download_kernel"]));
+    for (const field of ["os_name", "centos_version", "mirror_site", "coreos_version"]) expect(warned).not.toContain(field);
+  });
+  test.each([
+    { when: "its release is not named", from: 'centos_version: "7.2.1511"\n', to: "", says: "os_name: CentOS needs its release beside it" },
+    {
+      when: "its mirror is no URL",
+      from: "http://mirror.example.com/centos",
+      to: "mirror.example.com",
+      says: 'mirror_site: "mirror.example.com" is not a URL to fetch from',
+    },
+  ])("CentOS is refused when $when", ({ from, to, says }) => {
+    const wanted = original.replace('"CoreOS"', '"CentOS"').replace(from, to).replace('"7.2.1511"', "9");
+    expect(said(wanted, "routers", "routers").filter((line) => line.includes(says))).toHaveLength(1);
   });
   test("a role that cannot be read is no reason to miss one", () => {
     expect(said(original, "kube_master: y", "kube_master: yep").filter((line) => !line.startsWith("warning"))).toEqual([

@@ -42,23 +42,6 @@ fail() {
   exit 1
 }
 
-begin() {
-  STEP='starting'
-  STARTED=$(date +%s)
-  WORK=$(mktemp -d)
-  printf '%s\n' "$CA" >"$WORK/ca.pem"
-  trap finish EXIT
-  trap 'fail "the script was told to stop"' HUP INT TERM
-}
-
-end() {
-  trap - EXIT
-  rm -rf "$WORK"
-  say "$NAME is installed on $DISK after $(($(date +%s) - STARTED)) s; it reboots from its disk now"
-  sync
-  reboot -f
-}
-
 # finish: reached only when something went wrong. Tells the console and the server, leaves no half of a secret, tries again later.
 finish() {
   code=$?
@@ -78,6 +61,23 @@ finish() {
   sleep 60
   reboot -f
   exit 1
+}
+
+begin() {
+  STEP='starting'
+  STARTED=$(date +%s)
+  WORK=$(mktemp -d)
+  printf '%s\n' "$CA" >"$WORK/ca.pem"
+  trap finish EXIT
+  trap 'fail "the script was told to stop"' HUP INT TERM
+}
+
+end() {
+  trap - EXIT
+  rm -rf "$WORK"
+  say "$NAME is installed on $DISK after $(($(date +%s) - STARTED)) s; it reboots from its disk now"
+  sync
+  reboot -f
 }
 
 # A bootstrapper that is being restarted must find its machines still waiting: 5 minutes.
