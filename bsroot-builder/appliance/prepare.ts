@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly nodeImage: string;
   /** The registry that npm asks, if not its own. */
   readonly npmRegistry?: string;
+  /** Where sources and compiled programs are, if not where this one runs from. */
+  readonly home?: string;
 }
 
 export interface Circumstances {
@@ -51,7 +53,7 @@ export async function prepareServer(options: ServerOptions | undefined, at: Circ
     files.push(path);
   };
   if (options !== undefined && options.way !== "none") {
-    const program = await inWords(() => writeProgram(home(), join(at.root, layout.server.program)));
+    const program = await inWords(() => writeProgram(options.home ?? home(), join(at.root, layout.server.program)));
     files.push(layout.server.program);
     await put(layout.server.bill(layout.server.program), program.bill);
     const images = options.way === "program" ? [] : await imagesFor(options, at, warnings);
@@ -79,7 +81,7 @@ async function imagesFor(
   const kept = at.cache === undefined ? join(at.root, layout.build) : join(at.cache, "bootstrapper");
   const images: { architecture: Architecture; made: MadeImage }[] = [];
   for (const architecture of architectures) {
-    const request = { home: home(), architecture, nodeImage, kept, fresh: at.update, ...(npmRegistry && { npmRegistry }) };
+    const request = { home: options.home ?? home(), architecture, nodeImage, kept, fresh: at.update, ...(npmRegistry && { npmRegistry }) };
     const key = await inWords(() => imageKey(request));
     const before = at.update ? undefined : await keptImage(request, key);
     if (before) {
