@@ -1,7 +1,7 @@
 /** A folder of files by their SHA-256, shared by builds: what is in it need not be downloaded again. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { placeAgain } from "../write/atomic.ts";
+import { placeLightly } from "../write/atomic.ts";
 import { sha256Of } from "../write/hash.ts";
 import { lookAt } from "../write/notes.ts";
 
@@ -22,13 +22,13 @@ export class Cache {
       await rm(kept);
       return false;
     }
-    await placeAgain(kept, target);
+    await placeLightly(kept, target);
     return true;
   }
 
   async keep(path: string, sha256: string): Promise<void> {
     if (this.#folder === undefined) return;
     const kept = join(this.#folder, sha256);
-    if (!(await lookAt(kept))) await placeAgain(path, kept);
+    if (!(await lookAt(kept))) await placeLightly(path, kept);
   }
 }

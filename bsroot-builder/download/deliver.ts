@@ -1,9 +1,9 @@
 /** One group from its source to its places: fetched, checked, pinned, and only then named. */
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type LockedArtifact, layout } from "../../cluster/layout.ts";
 import { lockedUrl, verifiedAs } from "../lock.ts";
-import { placeAgain, syncFolder } from "../write/atomic.ts";
+import { placeLightly } from "../write/atomic.ts";
 import { lookAt, looksTheSame } from "../write/notes.ts";
 import { takeMembers } from "./archive.ts";
 import { type Checked, fetchChecked } from "./check.ts";
@@ -51,7 +51,7 @@ async function takeTwin(sha256: string, path: string, { site: { root, notes } }:
     const note = notes.get(other);
     const look = await lookAt(join(root, other));
     if (!look || !looksTheSame(look, note)) continue;
-    if (join(root, other) !== path) await placeAgain(join(root, other), path);
+    if (join(root, other) !== path) await placeLightly(join(root, other), path);
     return true;
   }
   return false;
@@ -81,7 +81,6 @@ async function settlePart(wanted: readonly Wanted[], { part, size, sha256 }: Che
   await pin(wanted, { size, sha256 }, delivery);
   const first = join(delivery.site.root, wanted[0]!.artifact.path);
   await part.place(first);
-  await syncFolder(dirname(first));
   await settle(wanted, { size, sha256 }, delivery);
   await delivery.cache.keep(first, sha256);
 }
@@ -94,7 +93,7 @@ async function settle(wanted: readonly Wanted[], { sha256 }: Bytes, { site }: De
   const first = join(site.root, wanted[0]!.artifact.path);
   for (const { artifact } of wanted) {
     const path = join(site.root, artifact.path);
-    if (path !== first) await placeAgain(first, path);
+    if (path !== first) await placeLightly(first, path);
     await site.notes.set(artifact.path, { ...(await lookAt(path))!, sha256, ...(source && { source }) });
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lookAt } from "../write/notes.ts";
 import { deliver, type How } from "./deliver.ts";
 import type { Delivery, Wanted } from "./delivery.ts";
-import { DownloadError, describe, messageOf } from "./error.ts";
+import { DownloadError, describe, messageOf, troubleOf } from "./error.ts";
 import { type Group, groups } from "./groups.ts";
 import { inParallel } from "./pool.ts";
 import { inWords } from "./space.ts";
@@ -36,11 +36,23 @@ export async function download(wanted: readonly Wanted[], jobs: number, delivery
       delivery.progress.done(path, "failed");
     }
   });
-  await delivery.lock.save();
-  await delivery.site.notes.save();
+  const unsaved = await troubleSaving(delivery);
+  if (unsaved !== undefined) failures.push(unsaved);
   for (const result of results) if (result.status === "rejected") throw result.reason;
   const paths = (how: How) => came.flatMap(([{ artifact }, which]) => (which === how ? [artifact.path] : [])).sort();
   return { fetched: paths("fetched"), reused: paths("reused"), failures: failures.sort() };
+}
+
+/** What was fetched is remembered, unless the disk has no room even for that. */
+async function troubleSaving({ lock, site }: Delivery): Promise<string | undefined> {
+  try {
+    await lock.save();
+    await site.notes.save();
+    return undefined;
+  } catch (error) {
+    if (troubleOf(error) === undefined) throw error;
+    return `${site.root}: ${messageOf(error)}`;
+  }
 }
 
 const sizeOf = ({ wanted }: Group, { lock }: Delivery): string => {
@@ -62,8 +74,12 @@ async function lackOfRoom(all: readonly Group[], delivery: Delivery): Promise<st
 async function bytesToCome(all: readonly Group[], { site }: Delivery): Promise<number> {
   const sizes = all.map(async ({ url, wanted, isArchive }) => {
     const size = (isArchive ? undefined : wanted.find(({ pin }) => pin)?.pin?.size) ?? (await lookAtSource(site.locate(url)))?.size ?? 0;
+    if (size < SMALL) return size;
     const arrived = (await lookAt(join(site.root, `${wanted[0]!.artifact.path}.part`)))?.size ?? 0;
     return Math.max(0, size - arrived);
   });
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
+
+/** Bytes; a half of less is not worth a look. */
+const SMALL = 1 << 20;

@@ -14,6 +14,8 @@ interface Origin {
 
 /** Bytes that are written at once; while they go to the disk the next ones come and are hashed. */
 const BATCH = 1 << 20;
+/** From so many bytes on a file is brought to the disk by itself. */
+const LARGE = 16 << 20;
 
 export class Part {
   readonly path: string;
@@ -22,6 +24,8 @@ export class Part {
   #algorithms: readonly string[];
   #hashes: Hash[];
   #file: FileHandle;
+  /** Whether the note is there. */
+  #noted = false;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -38,21 +42,21 @@ export class Part {
     await mkdir(dirname(target), { recursive: true });
     const path = `${target}.part`;
     const origin = await readOrigin(path);
-    const part = new Part(path, await open(path, "a+"), algorithms);
     if (origin?.url !== url) {
-      await part.restart();
-      return part;
+      if (origin) await rm(noteOf(path), { force: true });
+      return new Part(path, await open(path, "w"), algorithms);
     }
+    const part = new Part(path, await open(path, "a+"), algorithms);
+    part.#noted = true;
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) part.#count(chunk as Uint8Array);
     part.origin = origin;
     return part;
   }
 
-  /** Remembers where the coming bytes are from, before the first of them is written; undefined: nobody could go on with them. */
+  /** Where the coming bytes are from, remembered before the first of them is written; undefined: nobody could go on with them. */
   async from(origin: Origin | undefined): Promise<void> {
+    await this.#forgetOrigin();
     this.origin = origin;
-    if (origin) await writeFile(noteOf(this.path), JSON.stringify(origin));
-    else await rm(noteOf(this.path), { force: true });
   }
 
   /** Throws what writing earlier bytes ended with. */
@@ -69,9 +73,8 @@ export class Part {
     this.#waitingBytes = 0;
     this.#writing = Promise.resolve();
     await this.#file.truncate(0);
-    await rm(noteOf(this.path), { force: true });
+    await this.#forgetOrigin();
     this.received = 0;
-    this.origin = undefined;
     this.#hashes = this.#algorithms.map((name) => createHash(name));
   }
 
@@ -86,24 +89,25 @@ export class Part {
     await this.#writing;
   }
 
-  /** On disk, for good. The note stays until the file has its name, so that a kill in between costs no second download. */
+  /** What is large is on disk, for good; for the rest see Notes. The note stays until the file has its name, so that a kill costs no second download. */
   async complete(): Promise<void> {
     await this.written();
-    await this.#file.chmod(0o644); // what the bootstrapper serves is readable, whatever the umask here
-    await this.#file.sync();
+    if (process.umask() !== 0o022) await this.#file.chmod(0o644); // what the bootstrapper serves is readable, whatever the umask here
+    if (this.received >= LARGE) await this.#file.sync();
     await this.#file.close();
   }
 
   /** Gives the complete file its name. */
   async place(target: string): Promise<void> {
     await rename(this.path, target);
-    if (this.origin) await rm(noteOf(this.path), { force: true });
+    await this.#forgetOrigin();
   }
 
   /** Keeps what arrived for the next run, if it is any good there. */
   async close(): Promise<void> {
     if (this.received === 0 || !this.origin) return this.discard();
     await this.written().catch(() => {}); // what did not fit on the disk comes again
+    await this.#noteOrigin().catch(() => {});
     await this.#file.close();
   }
 
@@ -111,12 +115,13 @@ export class Part {
     await this.#writing.catch(() => {});
     await this.#file.close();
     await rm(this.path, { force: true });
-    await rm(noteOf(this.path), { force: true });
+    await this.#forgetOrigin();
   }
 
   async #flush(): Promise<void> {
     await this.#writing;
     if (this.#waiting.length === 0) return;
+    if (this.received >= BATCH) await this.#noteOrigin(); // less is sooner fetched again
     const chunks = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -129,6 +134,18 @@ export class Part {
     if (bytesWritten === chunks.reduce((sum, { length }) => sum + length, 0)) return;
     const left = Buffer.concat(chunks).subarray(bytesWritten);
     await this.#file.appendFile(left); // a full disk takes some of it, and only then says so
+  }
+
+  async #noteOrigin(): Promise<void> {
+    if (!this.origin || this.#noted) return;
+    this.#noted = true;
+    await writeFile(noteOf(this.path), JSON.stringify(this.origin));
+  }
+
+  async #forgetOrigin(): Promise<void> {
+    this.origin = undefined;
+    if (this.#noted) await rm(noteOf(this.path), { force: true });
+    this.#noted = false;
   }
 
   #count(chunk: Uint8Array): void {

@@ -5,6 +5,10 @@ import { DownloadError } from "./error.ts";
 /** Left free beyond what is downloaded: certificates, the manifest, and a file system that still works. */
 const MARGIN = 64 << 20;
 
+/** Bytes. */
+const SMALL = 1 << 20;
+const MOST_UNSEEN = 100;
+
 /** A promise that shrinks while its bytes are written, because the disk's own count shrinks with them. */
 export interface Reservation {
   spend(bytes: number): void;
@@ -14,6 +18,8 @@ export interface Reservation {
 export class Space {
   readonly #free: () => Promise<number>;
   #promised = 0;
+  /** Small promises that can be made without another look: the last one found room for far more. */
+  #unseen = 0;
 
   /** `free` answers the bytes that are available now. */
   constructor(free: () => Promise<number>) {
@@ -36,7 +42,12 @@ export class Space {
     };
     this.#promised += bytes;
     const reservation = { spend: (written: number) => take(Math.min(written, left)), giveBack: () => take(left) };
+    if (bytes <= SMALL && this.#unseen > 0) {
+      this.#unseen -= 1;
+      return reservation;
+    }
     const missing = this.#promised + MARGIN - (await this.#free());
+    this.#unseen = Math.min(MOST_UNSEEN, Math.floor(-missing / 2 / SMALL));
     if (missing <= 0) return reservation;
     reservation.giveBack();
     throw new DownloadError(`needs ${inWords(bytes)}, and the disk has ${inWords(missing)} too little; make room or choose another --out`);

@@ -3,8 +3,24 @@ import type { Question } from "../versions.ts";
 import type { Delivery } from "./delivery.ts";
 import { describe, messageOf } from "./error.ts";
 
-/** Answers what could not be found out, with the URL. Versions that nobody asks for leave the lock. */
-export async function lookUp(questions: readonly Question[], delivery: Delivery): Promise<readonly string[]> {
+/**
+ * `questions`: all that there are when so much is known. Answers what could not be found out, with the URL. Versions that nobody asks for leave the
+ * lock.
+ */
+export async function lookUp(
+  questions: (known: Readonly<Record<string, string>>) => readonly Question[],
+  delivery: Delivery,
+): Promise<readonly string[]> {
+  for (let asked = -1; ; ) {
+    const now = questions(delivery.lock.value.versions);
+    if (now.length === asked) return [];
+    const failures = await answerAll(now, delivery);
+    if (failures.length > 0) return failures;
+    asked = now.length;
+  }
+}
+
+async function answerAll(questions: readonly Question[], delivery: Delivery): Promise<readonly string[]> {
   const { lock, progress } = delivery;
   const known = lock.value.versions;
   const failures: string[] = [];

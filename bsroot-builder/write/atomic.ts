@@ -1,4 +1,5 @@
 /** Files that are there whole or not at all, also after a power cut. */
+import { execFile } from "node:child_process";
 import { constants, copyFile, link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -30,16 +31,39 @@ async function replace(path: string, data: string | Uint8Array, mode: number, sy
   }
 }
 
-/** The same bytes under a second name: a hard link, or a copy where the file system has none. Replaces `to`. */
+/** The same bytes under a second name, durably: a hard link, or a copy where the file system has none. Replaces `to`. */
 export async function placeAgain(from: string, to: string): Promise<void> {
+  await placeLightly(from, to);
+  await syncFolder(dirname(to));
+}
+
+/** The same for a name that may be lost in a power cut. */
+export async function placeLightly(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   const draft = `${to}.${process.pid}.part`;
   await rm(draft, { force: true });
   await link(from, draft).catch(() => copyFile(from, draft, constants.COPYFILE_FICLONE));
   await rename(draft, to);
   await rm(draft, { force: true }); // rename() does nothing when both already are the same file
-  await syncFolder(dirname(to));
 }
+
+/** Makes the bytes of these files and their names below `root` durable; of many, with everything else on their disk, which is far quicker. */
+export async function syncFiles(root: string, paths: readonly string[]): Promise<void> {
+  if (paths.length > FEW && (await syncDisk(root))) return;
+  for (const path of [...paths, ...new Set(paths.map(dirname))]) await syncFolder(path).catch(unlessGone);
+}
+
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
+}
+
+const FEW = 4;
+
+/** syncfs(2), which node has no call for: sync(1) of coreutils and of busybox does it. */
+const syncDisk = (root: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    execFile("sync", ["-f", root], (error) => resolve(error === null));
+  });
 
 /** Makes the names in a folder durable. */
 export async function syncFolder(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { layout } from "../../cluster/layout.ts";
-import { writeLightly } from "./atomic.ts";
+import { syncFiles, writeLightly } from "./atomic.ts";
 import { Saves } from "./saves.ts";
 
 const look = z.object({ size: z.number(), mtimeMs: z.number() });
@@ -18,13 +18,23 @@ export type Note = z.infer<typeof note>;
 export class Notes {
   readonly #notes: Map<string, Note>;
   readonly #byHash = new Map<string, Set<string>>();
+  /** Files that may not be on disk yet. */
+  readonly #fresh = new Set<string>();
   readonly #saves: Saves;
 
-  private constructor(file: string | undefined, notes: ReadonlyMap<string, Note>) {
+  private constructor(root: string, file: string | undefined, notes: ReadonlyMap<string, Note>) {
     this.#notes = new Map(notes);
     for (const [path, { sha256 }] of notes) this.#remember(sha256, path);
     this.#saves = new Saves(async () => {
-      if (file !== undefined) await writeLightly(file, `${JSON.stringify(Object.fromEntries(this.#notes), null, 1)}\n`);
+      if (file === undefined) return;
+      const notes = Object.fromEntries(this.#notes);
+      const fresh = [...this.#fresh].filter((path) => path in notes);
+      this.#fresh.clear();
+      await syncFiles(
+        root,
+        fresh.map((path) => join(root, path)),
+      );
+      await writeLightly(file, `${JSON.stringify(notes, null, 1)}\n`);
     });
   }
 
@@ -32,7 +42,7 @@ export class Notes {
   static async open(root: string, mayWrite = true): Promise<Notes> {
     const file = join(root, layout.build, "files.json");
     const text = await readFile(file, "utf8").catch(() => "{}");
-    return new Notes(mayWrite ? file : undefined, new Map(Object.entries(read(text))));
+    return new Notes(root, mayWrite ? file : undefined, new Map(Object.entries(read(text))));
   }
 
   get(path: string): Note | undefined {
@@ -48,11 +58,12 @@ export class Notes {
     return [...(this.#byHash.get(sha256) ?? [])];
   }
 
-  /** On disk now or soon. */
+  /** On disk now or soon; never before the file itself is. */
   async set(path: string, note: Note): Promise<void> {
     this.forget(path);
     this.#notes.set(path, note);
     this.#remember(note.sha256, path);
+    this.#fresh.add(path);
     await this.#saves.soon();
   }
 

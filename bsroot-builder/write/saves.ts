@@ -1,7 +1,7 @@
 /** When a file that grows with the work is written anew: one write at a time, and so rarely that writing stays a small share of the work. */
 
-/** Of the time that a write took, which must pass before the next that nobody waits for. */
-const REST = 20;
+/** What must pass before the next write that nobody waits for: so many times as long as the last one took, and milliseconds at least. */
+const REST = { times: 20, least: 1000 };
 
 export class Saves {
   readonly #write: () => Promise<void>;
@@ -19,7 +19,9 @@ export class Saves {
   /** Something changed. Written at once, unless the last write was a moment ago: then by one of the next calls. */
   async soon(): Promise<void> {
     this.#behind = true;
-    if (!this.#running && this.#now() >= this.#restsUntil) await this.all();
+    if (this.#running || this.#now() < this.#restsUntil) return;
+    this.#running = this.#once();
+    await this.#running;
   }
 
   /** Resolves when everything is in the file that had changed when it was called. */
@@ -40,7 +42,7 @@ export class Saves {
       throw error;
     } finally {
       this.#running = undefined;
-      this.#restsUntil = this.#now() + REST * (this.#now() - began);
+      this.#restsUntil = this.#now() + Math.max(REST.least, REST.times * (this.#now() - began));
     }
   }
 }

@@ -28,20 +28,20 @@ test("what comes now and then is written at once", async () => {
   const { add, pass, files } = growing();
   for (let index = 0; index < 4; index++) {
     await add();
-    pass(1000);
+    pass(2000);
   }
   expect(files).toEqual([1, 2, 3, 4]);
 });
 
 test("of many things in a row few are waited for, and the last call brings all of them to the file", async () => {
   const { saves, add, pass, files } = growing();
-  for (let index = 0; index < 1000; index++) {
+  for (let index = 0; index < 10_000; index++) {
     await add();
-    pass(1);
+    pass(5);
   }
   expect(files.length).toBeLessThan(40);
   await saves.all();
-  expect(files.at(-1)).toBe(1000);
+  expect(files.at(-1)).toBe(10_000);
   const written = files.length;
   await saves.all();
   expect(files.length).toBe(written);
