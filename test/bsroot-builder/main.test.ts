@@ -106,7 +106,8 @@ describe("build", () => {
     const release = "/amd64-usr/4593.2.5";
     shop.mirror.put("/amd64-usr/current/version.txt", "FLATCAR_BUILD=4593\nFLATCAR_VERSION=4593.2.5\n");
     shop.mirror.put(`${release}/version.txt`, "FLATCAR_VERSION=4593.2.5\n");
-    for (const name of ["flatcar_production_pxe.vmlinuz", "flatcar_production_pxe_image.cpio.gz", "flatcar_production_image.bin.bz2"]) {
+    for (const end of ["pxe.vmlinuz", "pxe_image.cpio.gz", "image.bin.bz2", "image.bin.bz2.DIGESTS"]) {
+      const name = `flatcar_production_${end}`;
       shop.mirror.put(`${release}/${name}`, name);
       shop.mirror.put(`${release}/${name}.sig`, await signer.sign(Buffer.from(name)));
     }
@@ -127,6 +128,7 @@ describe("build", () => {
     );
     const images = (await readdir(shop.path("bsroot/html/static/flatcar/amd64-usr/4593.2.5"))).sort();
     expect(images).toEqual([
+      "flatcar_production_image.bin.bz2.DIGESTS.sig",
       "flatcar_production_image.bin.bz2.sig",
       "flatcar_production_pxe.vmlinuz.sig",
       "flatcar_production_pxe_image.cpio.gz.sig",
