@@ -355,7 +355,7 @@ check_lists() {
 
 # configure_system ROOT: runs the configuration inside the new system. It is never a file outside of memory.
 configure_system() {
-  [ -s "$WORK/authorization" ] && [ -s "$WORK/disk" ] || fail 'this installation was not begun here'
+  { [ -s "$WORK/authorization" ] && [ -s "$WORK/disk" ]; } || fail 'this installation was not begun here'
   [ -x "$1/bin/sh" ] || fail "there is no system below $1"
   keep_asking --header "@$WORK/authorization" "$HTTPS/config/$MAC"
   [ -s "$WORK/answer" ] || fail "$HTTPS/config/$MAC answered with nothing"
