@@ -1,6 +1,7 @@
 /** Time for the nodes: chrony as a child of ours, with its configuration and its socket in our state folder. */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { cidr, type Ipv4, type Subnet } from "../cluster/address.ts";
 import { type Child, runChild } from "./child.ts";
@@ -50,7 +51,7 @@ export async function startTime(settings: TimeSettings): Promise<Time> {
   let state = "starting";
   const child = await runChild({
     command: chronyd,
-    args: ["-d", ...(mode === "serve" ? ["-x"] : []), "-f", files.conf],
+    args: ["-d", ...ordinaryUser(), ...(mode === "serve" ? ["-x"] : []), "-f", files.conf],
     hindrance: async () => {
       await endOrphan(files.pid, files.conf);
       return portTaken(settings);
@@ -72,6 +73,16 @@ export async function startTime(settings: TimeSettings): Promise<Time> {
     },
     close: () => close(child, [asking, first]),
   };
+}
+
+/** Without root's powers chronyd starts only when told that this is meant, and keeps its socket only in a folder of the user it is told. */
+function ordinaryUser(): readonly string[] {
+  if (process.getuid?.() === 0) return [];
+  try {
+    return ["-U", "-u", userInfo().username];
+  } catch {
+    return ["-U"]; // a user without a name: its socket, and with it what health says of the clock, is missing
+  }
 }
 
 async function close(child: Child, timers: readonly NodeJS.Timeout[]): Promise<void> {
