@@ -61,19 +61,27 @@ run() {
 
 [ "$(id -u)" -eq 0 ] || fail "must be run as root, which alone may load images and give ports away; write sudo before it"
 
-if [ -z "$engine" ]; then
-  for one in docker podman; do
-    if command -v "$one" >/dev/null && "$one" info >/dev/null 2>&1; then
-      engine=$one
-      break
-    fi
-  done
-fi
 case $engine in
-  docker | podman) "$engine" info >/dev/null 2>&1 || fail "$engine does not answer: $("$engine" info 2>&1 | tail -n 1)" ;;
-  '') fail "neither docker nor podman works on this server. Install one of them (or start its service), or run $bsroot/start_bootstrapper_service.sh, which needs node alone" ;;
+  docker | podman | '') ;;
   *) fail "--engine: \"$engine\" is neither docker nor podman" 2 ;;
 esac
+
+# Where an engine keeps its images, which it tells only when it works.
+storage_of() {
+  case $1 in
+    docker) docker info --format '{{.DockerRootDir}}' 2>/dev/null | grep . ;;
+    podman) podman info --format '{{.Store.GraphRoot}}' 2>/dev/null ;;
+  esac
+}
+storage=''
+for one in ${engine:-docker podman}; do
+  if command -v "$one" >/dev/null && storage=$(storage_of "$one"); then
+    engine=$one
+    break
+  fi
+done
+[ -n "$storage" ] ||
+  fail "no ${engine:-docker or podman} works on this server. Install docker or podman (or start its service), or run $bsroot/start_bootstrapper_service.sh, which needs node alone"
 
 of_container() { "$engine" container inspect --format "$1" "$name" 2>/dev/null; }
 health() {
@@ -99,7 +107,6 @@ case $task in
 esac
 
 step "1. Is this server ready?"
-storage=$("$engine" info --format '{{if .DockerRootDir}}{{.DockerRootDir}}{{end}}' 2>/dev/null) || storage=$("$engine" info --format '{{.Store.GraphRoot}}')
 running=$(of_container '{{.State.Pid}}') || running=0
 "$bsroot/check_server.sh" --for container --ours "$running" --state "$state" --storage "$storage" || exit 1
 

@@ -92,6 +92,10 @@ fi
 run ln -sfn "sextant-$sum" /opt/sextant
 
 step "3. What it may read and write: it runs as user 65532, not as root"
+if ! getent passwd 65532 >/dev/null; then
+  run groupadd --gid 65532 sextant
+  run useradd --uid 65532 --gid 65532 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin sextant
+fi
 run mkdir -p "$state"
 run chown -R 65532:65532 "$state"
 run find "$bsroot/tls" ! -user 65532 -exec chown 65532:65532 '{}' +
