@@ -110,7 +110,7 @@ async function buildInto(
   if (tls.problems.length > 0) throw new Failure(tls.problems);
   const lock = await openLock(lockPath(path), update);
 
-  const progress = progressOn(screen, Date.now);
+  const progress = terminal.events ?? progressOn(screen, Date.now);
   const space = Space.of(root);
   const tools = { open, sleep: async (time: number) => void (await sleep(time)), reserve: (bytes: number) => space.reserve(bytes) };
   const site = { root, notes: await Notes.open(root), locate: (url: string) => locate(url, cluster.mirrors, dirname(path)) };

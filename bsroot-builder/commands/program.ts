@@ -5,6 +5,7 @@ import { size } from "../../cluster/description/values.ts";
 import { jsonSchema } from "../../cluster/json-schema.ts";
 import { LockError } from "../../cluster/resolve.ts";
 import { messageOf, troubleOf } from "../download/error.ts";
+import { eventsTo, line } from "../download/events.ts";
 import { inWords } from "../download/space.ts";
 import { GatherError, type Registry } from "../gather.ts";
 import { VIEWS, type View } from "../render.ts";
@@ -65,15 +66,17 @@ function program(registry: Registry, terminal: Terminal): Command {
     .option("--locked", "refuse to build anything but what sextant.lock pins", false)
     .option("--offline", "fetch nothing over the network", false)
     .option("--limit <size>", "bytes a second, for all downloads together, as in 10M", bytes)
-    .option("--json", "the result as JSON on standard output", false)
+    .option("--json", "what happens and the result as JSON on standard output, an object on each line", false)
     .action(
       async (
         file: string,
         { cache, ...options }: Omit<BuildOptions, "cache"> & ServerWords & { cache?: string | false; json: boolean },
       ) => {
         const server = serverOptions(options, process.env);
-        const result = await build(file, { ...options, server, ...(cache && { cache }) }, registry, terminal);
-        terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : summary(result));
+        const result = await heard(options.json, terminal, (to) =>
+          build(file, { ...options, server, ...(cache && { cache }) }, registry, to),
+        );
+        terminal.out(options.json ? line({ event: "result", ...result }) : summary(result));
       },
     );
   all
@@ -151,6 +154,18 @@ function program(registry: Registry, terminal: Terminal): Command {
     .description("print the JSON Schema of a cluster description, for editors")
     .action(() => terminal.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`));
   return all;
+}
+
+/** With `json`, whoever reads standard output hears everything there, also why it failed. */
+async function heard<T>(json: boolean, terminal: Terminal, work: (terminal: Terminal) => Promise<T>): Promise<T> {
+  if (!json) return work(terminal);
+  try {
+    return await work({ ...terminal, events: eventsTo(terminal.out, Date.now) });
+  } catch (error) {
+    for (const message of asFailure(error)?.warnings ?? []) terminal.out(line({ event: "warning", message }));
+    for (const message of asFailure(error)?.problems ?? [messageOf(error)]) terminal.out(line({ event: "error", message }));
+    throw error;
+  }
 }
 
 function positive(text: string): number {

@@ -6,7 +6,6 @@ import type { Delivery, Wanted } from "./delivery.ts";
 import { DownloadError, describe, messageOf, troubleOf } from "./error.ts";
 import { type Group, groups } from "./groups.ts";
 import { inParallel } from "./pool.ts";
-import { inWords } from "./space.ts";
 import { lookAtSource } from "./survey.ts";
 
 export interface Downloaded {
@@ -22,6 +21,7 @@ export async function download(wanted: readonly Wanted[], jobs: number, delivery
   const all = groups(wanted);
   const noRoom = await lackOfRoom(all, delivery);
   if (noRoom !== undefined) return { fetched: [], reused: [], failures: [noRoom] };
+  delivery.progress.expect(all.map((group) => ({ path: group.wanted[0]!.artifact.path, ...sizeBefore(group) })));
   const failures: string[] = [];
   const came: (readonly [Wanted, How])[] = [];
   const results = await inParallel(all, jobs, async (group) => {
@@ -29,11 +29,13 @@ export async function download(wanted: readonly Wanted[], jobs: number, delivery
     try {
       const how = await deliver(group, delivery);
       came.push(...how);
-      delivery.progress.done(path, `${how.get(group.wanted[0]!)}, ${sizeOf(group, delivery)}: ${group.wanted[0]!.because}`);
+      const [first] = group.wanted;
+      delivery.progress.done(path, { how: how.get(first!)!, size: sizeOf(group, delivery), because: first!.because });
     } catch (error) {
       if (!(error instanceof DownloadError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-      failures.push(describe(path, delivery.site.locate(group.url), group.url, messageOf(error)));
-      delivery.progress.done(path, "failed");
+      const failure = describe(path, delivery.site.locate(group.url), group.url, messageOf(error));
+      failures.push(failure);
+      delivery.progress.done(path, { how: "failed", because: failure });
     }
   });
   const unsaved = await troubleSaving(delivery);
@@ -55,9 +57,16 @@ async function troubleSaving({ lock, site }: Delivery): Promise<string | undefin
   }
 }
 
-const sizeOf = ({ wanted }: Group, { lock }: Delivery): string => {
+/** Of what is fetched, as far as it is known before anybody is asked. */
+export function sizeBefore({ wanted, isArchive }: Group): { readonly size?: number } {
+  const pinned = isArchive ? undefined : wanted.find(({ pin }) => pin)?.pin?.size;
+  const size = pinned ?? wanted.find(({ artifact }) => artifact.size !== undefined)?.artifact.size;
+  return size === undefined ? {} : { size };
+}
+
+const sizeOf = ({ wanted }: Group, { lock }: Delivery): number => {
   const distinct = new Map(wanted.map(({ artifact }) => lock.value.artifacts[artifact.path]!).map(({ sha256, size }) => [sha256, size]));
-  return inWords([...distinct.values()].reduce((sum, size) => sum + size, 0));
+  return [...distinct.values()].reduce((sum, size) => sum + size, 0);
 };
 
 async function lackOfRoom(all: readonly Group[], delivery: Delivery): Promise<string | undefined> {
@@ -72,8 +81,9 @@ async function lackOfRoom(all: readonly Group[], delivery: Delivery): Promise<st
 
 /** As far as it is known before anything is asked: pinned sizes and local files, less what has arrived already. */
 async function bytesToCome(all: readonly Group[], { site }: Delivery): Promise<number> {
-  const sizes = all.map(async ({ url, wanted, isArchive }) => {
-    const size = (isArchive ? undefined : wanted.find(({ pin }) => pin)?.pin?.size) ?? (await lookAtSource(site.locate(url)))?.size ?? 0;
+  const sizes = all.map(async (group) => {
+    const { url, wanted } = group;
+    const size = sizeBefore(group).size ?? (await lookAtSource(site.locate(url)))?.size ?? 0;
     if (size < SMALL) return size;
     const arrived = (await lookAt(join(site.root, `${wanted[0]!.artifact.path}.part`)))?.size ?? 0;
     return Math.max(0, size - arrived);

@@ -1,4 +1,5 @@
 /** What can go wrong between a URL and a file, said with the URL, the file and the way out. */
+import { printable } from "./printable.ts";
 
 export class DownloadError extends Error {
   /** Whether the same request may succeed a moment later: a cut connection, a busy server. */
@@ -16,7 +17,7 @@ export class DownloadError extends Error {
 /** The sentence for the operator: file, URL (and what it stands for), what happened. */
 export function describe(path: string, url: string, original: string, message: string): string {
   const mirror = url === original ? "" : ` (mirror of ${original})`;
-  return withoutPasswords(`${path}: ${url}${mirror}: ${message}`);
+  return printable(withoutPasswords(`${path}: ${url}${mirror}: ${message}`));
 }
 
 /** A mirror's URL may hold a name and a password; logs must not. */

@@ -1,13 +1,32 @@
-/** What the operator sees while bytes arrive: live lines on a terminal, plain lines everywhere else. */
+/** What the operator sees while bytes arrive: a calm display on a terminal, plain lines in a log. events.ts tells the same to programs. */
+import { live } from "./live.ts";
+import { printable } from "./printable.ts";
 import { inWords } from "./space.ts";
 
 export interface Progress {
+  /** These are to come, beside all that were named before. */
+  expect(coming: readonly Coming[]): void;
   /** `size` in bytes, once the source has said it. */
   moved(path: string, received: number, size: number | undefined): void;
-  done(path: string, outcome: string): void;
+  done(path: string, outcome: Outcome): void;
   /** A line that stays. */
   say(line: string): void;
   close(): void;
+}
+
+export interface Coming {
+  readonly path: string;
+  /** Bytes, as far as it is known before anybody is asked. */
+  readonly size?: number;
+}
+
+export interface Outcome {
+  /** `reused`: from the cache, or from the bsroot itself. */
+  readonly how: "fetched" | "reused" | "failed";
+  /** Bytes. */
+  readonly size?: number;
+  /** Why it was wanted, or why it failed. */
+  readonly because: string;
 }
 
 export interface Screen {
@@ -18,62 +37,35 @@ export interface Screen {
 
 export const progressOn = (screen: Screen, now: () => number): Progress => (screen.isTTY ? live(screen, now) : plain(screen, now));
 
-/** A line when something begins and ends, and at most every ten seconds in between. */
+/** Milliseconds between two lines about the same file. */
+const OFTEN = 10_000;
+
+/** One line for each file that is done, and for one that takes its time a line every ten seconds. */
 function plain(screen: Screen, now: () => number): Progress {
   const lastSaid = new Map<string, number>();
+  const say = (line: string): void => screen.write(`${printable(line)}\n`);
   return {
+    expect() {},
     moved(path, received, size) {
-      const last = lastSaid.get(path);
-      if (last !== undefined && now() - last < 10_000) return;
-      lastSaid.set(path, now());
-      screen.write(`${path}: ${last === undefined && received === 0 ? "begins" : "at"}${share(received, size)}\n`);
+      const last = lastSaid.get(path) ?? now();
+      if (!lastSaid.has(path) || now() - last >= OFTEN) lastSaid.set(path, now());
+      if (now() - last >= OFTEN) say(`${path}: at ${share(received, size)}`);
     },
-    done: (path, outcome) => screen.write(`${path}: ${outcome}\n`),
-    say: (line) => screen.write(`${line}\n`),
+    done(path, outcome) {
+      lastSaid.delete(path);
+      say(`${path}: ${inOneLine(outcome)}`);
+    },
+    say,
     close() {},
   };
 }
 
-/** One line for each running download, redrawn in place ten times a second at most. */
-function live(screen: Screen, now: () => number): Progress {
-  const running = new Map<string, { received: number; size: number | undefined; since: number; before: number }>();
-  let drawn = 0;
-  let drawnAt = 0;
-  const clear = () => {
-    if (drawn > 0) screen.write(`\x1b[${drawn}A\x1b[J`);
-    drawn = 0;
-  };
-  const draw = () => {
-    clear();
-    for (const [path, { received, size, since, before }] of running) {
-      const rate = now() > since ? ((received - before) * 1000) / (now() - since) : 0;
-      const line = `  ${path.slice(-(screen.columns >> 1))}${share(received, size)}  ${inWords(Math.round(rate))}/s`;
-      screen.write(`${line.slice(0, screen.columns - 1)}\n`);
-      drawn += 1;
-    }
-    drawnAt = now();
-  };
-  const stay = (line: string) => {
-    clear();
-    screen.write(`${line}\n`);
-    draw();
-  };
-  return {
-    moved(path, received, size) {
-      const { since, before } = running.get(path) ?? { since: now(), before: received };
-      running.set(path, { received, size, since, before });
-      if (now() - drawnAt >= 100) draw();
-    },
-    done(path, outcome) {
-      running.delete(path);
-      stay(`${path}: ${outcome}`);
-    },
-    say: stay,
-    close: clear,
-  };
+/** A failure's reason is told at the end, with the others. */
+export function inOneLine({ how, size, because }: Outcome): string {
+  return how === "failed" ? "failed" : `${how}${size === undefined ? "" : `, ${inWords(size)}`}: ${because}`;
 }
 
-function share(received: number, size: number | undefined): string {
-  if (size === undefined) return ` ${inWords(received)}`;
-  return ` ${size === 0 ? 100 : Math.floor((received * 100) / size)} % of ${inWords(size)}`;
+export function share(received: number, size: number | undefined): string {
+  if (size === undefined) return inWords(received);
+  return `${size === 0 ? 100 : Math.floor((received * 100) / size)} % of ${inWords(size)}`;
 }

@@ -24,6 +24,11 @@ async function cli(...args: string[]): Promise<{ code: number; stdout: string; s
   return { code, ...heard };
 }
 const file = () => shop.path("cluster-desc.yml");
+const lines = (text: string): unknown[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 const usage = expect.stringContaining("Usage: bsroot-builder");
 
 describe("exit codes:", () => {
@@ -151,18 +156,44 @@ test("build answers in words or as JSON, and what happens meanwhile goes to stan
   const words = await cli("build", file(), "--out", shop.path("bsroot"));
   expect(words).toMatchObject({ code: 0, stdout: `${shop.path("bsroot")}: 1 file fetched, 0 kept, 0 removed\n` });
   expect(words.stderr).toContain("html/static/image: fetched, 5 bytes: it is new\n");
-  const json = await cli("build", file(), "--out", shop.path("bsroot"), "--json");
-  expect(JSON.parse(json.stdout)).toEqual({
-    bsroot: shop.path("bsroot"),
-    kept: 1,
-    fetched: [],
-    reused: [],
-    removed: [],
-    certificates: [],
-    keys: [],
-    warnings: [],
-  });
+  const json = await cli("build", file(), "--out", shop.path("bsroot"), "--json", "--no-cache");
+  expect(lines(json.stdout)).toEqual([
+    {
+      version: 1,
+      event: "result",
+      bsroot: shop.path("bsroot"),
+      kept: 1,
+      fetched: [],
+      reused: [],
+      removed: [],
+      certificates: [],
+      keys: [],
+      warnings: [],
+    },
+  ]);
   expect(await cli("verify", shop.path("bsroot"))).toMatchObject({ code: 0, stdout: expect.stringMatching(/: good, \d+ files\n$/) });
+});
+
+test("a program hears on standard output what is to come, what came, and in the end what was built", async () => {
+  await shop.put("image", "bytes");
+  const { stdout } = await cli("build", file(), "--out", shop.path("bsroot"), "--json", "--no-cache");
+  expect(lines(stdout)).toEqual([
+    { version: 1, event: "expect", path: "html/static/image" },
+    { version: 1, event: "done", path: "html/static/image", how: "fetched", size: 5, because: "it is new" },
+    expect.objectContaining({ version: 1, event: "result", fetched: ["html/static/image"] }),
+  ]);
+});
+
+test("a program hears on standard output what went wrong, and everybody else on standard error", async () => {
+  const { code, stdout, stderr } = await cli("build", file(), "--out", shop.path("bsroot"), "--json", "--no-cache");
+  const why = expect.stringMatching(/^html\/static\/image: file:.*there is no such file/);
+  expect(code).toBe(1);
+  expect(lines(stdout)).toEqual([
+    { version: 1, event: "expect", path: "html/static/image" },
+    { version: 1, event: "done", path: "html/static/image", how: "failed", because: why },
+    { version: 1, event: "error", message: why },
+  ]);
+  expect(stderr).toMatch(/there is no such file/);
 });
 
 test("schema prints the JSON Schema", async () => {
