@@ -1,5 +1,7 @@
 /** The cluster description as values: what both forms of cluster-desc.yml become. Nothing in here is text that still needs checking. */
 import type { Ipv4, Mac, Range, Subnet } from "./address.ts";
+import type { Components } from "./kubernetes/components.ts";
+import type { KubeadmTags } from "./kubernetes/images.ts";
 
 export const ROLES = ["control-plane", "worker", "etcd", "ingress", "storage"] as const;
 export type RoleName = (typeof ROLES)[number];
@@ -22,6 +24,8 @@ export interface Cluster {
   readonly unlisted: Unlisted;
   /** Container images to carry along, by whole name: "docker.io/library/nginx:1.27". */
   readonly images: readonly string[];
+  /** Further files to carry along. */
+  readonly extras: readonly Extra[];
   readonly mirrors: readonly Mirror[];
   readonly install: InstallPolicy;
   /** Only from a 2016-form description: what it asks for that this release does not do. */
@@ -115,8 +119,14 @@ export interface TsigKey {
 }
 
 export interface Kubernetes {
-  /** "1.36.4"; absent until the description asks for Kubernetes. */
+  /** "1.36.4"; "1.36" or "current" until what sextant.lock pinned stands there; absent until the description asks for Kubernetes. */
   readonly version?: string;
+  /** Releases that are carried along besides, spelled alike; none of them twice once they are exact. */
+  readonly offered: readonly string[];
+  /** Versions that the description names in place of those that go with a release. */
+  readonly components: Partial<Components & KubeadmTags>;
+  /** From sextant.lock: what kubeadm of a release asks for, where we do not know it ourselves. */
+  readonly tags?: Readonly<Record<string, KubeadmTags>>;
   readonly podSubnet: Subnet;
   readonly serviceSubnet: Subnet;
   readonly dnsDomain: string;
@@ -142,6 +152,8 @@ export interface Machine {
   readonly options: readonly DhcpOption[];
   /** Its UEFI starts only what is signed: it is handed the signed loaders. */
   readonly secureBoot: boolean;
+  /** The release of its kubelet, where it is not the cluster's. */
+  readonly kubernetes?: string;
 }
 
 export type Unlisted =
@@ -183,6 +195,16 @@ export interface Extension extends Required<Source> {
 export interface Source {
   readonly url: string;
   readonly sha256?: string;
+}
+
+/** A file that the user wants carried along, served below /static/extras. */
+export interface Extra extends Required<Source> {
+  /** A plain path below html/static/extras. */
+  readonly path: string;
+  /** Taken out of the .tar.gz at `url` instead of being it. */
+  readonly member?: string;
+  /** Only for machines with this processor. */
+  readonly architecture?: Architecture;
 }
 
 /** Which disk may be overwritten. Every given condition must hold; among those left, `pick` decides. */

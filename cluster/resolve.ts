@@ -1,5 +1,6 @@
 /** Puts the versions pinned in sextant.lock where the description says "current". */
 import type { Architecture, Cluster, Os } from "./cluster.ts";
+import { resolveReleases } from "./kubernetes/releases.ts";
 import type { Lock } from "./layout.ts";
 
 /** A lock file that does not go with the description. */
@@ -24,12 +25,16 @@ export function resolve(cluster: Cluster, lock: Pick<Lock, "versions">): Cluster
     if (version === undefined) missing.add(key);
     return version === undefined ? one : { ...one, os: { ...one.os, version } };
   };
-  const machines = cluster.machines.map(exact);
+  const resolved = resolveReleases({ ...cluster, machines: cluster.machines.map(exact) }, (key) => {
+    if (Object.hasOwn(lock.versions, key)) return lock.versions[key];
+    missing.add(key);
+    return undefined;
+  });
   const unlisted = cluster.unlisted.become === "worker" ? exact(cluster.unlisted) : cluster.unlisted;
   if (missing.size > 0) {
     throw new LockError(
       `sextant.lock has no version for ${[...missing].join(", ")}; run bsroot-builder build with internet access, so that it looks up what "current" is`,
     );
   }
-  return { ...cluster, machines, unlisted };
+  return { ...resolved, unlisted };
 }

@@ -29,6 +29,8 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
     os: lab.os,
     kubernetes: {
       ...(kubernetes.version !== undefined && { version: kubernetes.version }),
+      offered: kubernetes.offered,
+      components: kubernetes.components,
       podSubnet: `${kubernetes.podSubnet.base}/${kubernetes.podSubnet.prefix}`,
       serviceSubnet: `${kubernetes.serviceSubnet.base}/${kubernetes.serviceSubnet.prefix}`,
       dnsDomain: kubernetes.dnsDomain,
@@ -37,7 +39,7 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
       flannel: kubernetes.flannel,
     },
     sshKeys: [...new Set([...cluster.sshKeys, lab.sshKey])],
-    machines: machines.map(({ mac, name, address, roles, disk, labels, options }) => ({
+    machines: machines.map(({ mac, name, address, roles, disk, labels, options, kubernetes: release }) => ({
       mac,
       name,
       ...(address && { address: at.get(address) ?? address }),
@@ -45,6 +47,7 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
       disk: rule(disk),
       labels,
       options: raw(options),
+      ...(release && { kubernetes: release }),
     })),
     images: lab.images,
     mirrors: [...lab.mirrors, ...cluster.mirrors],

@@ -1,11 +1,13 @@
 /** Everything that must hold between the values of a description, in one pass, whichever form it is written in. */
 import { checkKeys, checkSources } from "./checks/access.ts";
 import { checkDns } from "./checks/dns.ts";
+import { checkExtras } from "./checks/extras.ts";
 import { checkKubernetes } from "./checks/kubernetes.ts";
 import { checkDisks, checkDuplicates, checkRoles } from "./checks/machines.ts";
 import { checkNetworks, checkReservations } from "./checks/network.ts";
 import { checkOptions } from "./checks/options.ts";
 import { checkRanges } from "./checks/ranges.ts";
+import { checkReleases } from "./checks/releases.ts";
 import { type Facts, isLost } from "./facts.ts";
 import type { Finding } from "./problem.ts";
 
@@ -19,6 +21,8 @@ const CHECKS: readonly ((facts: Facts) => Iterable<Finding>)[] = [
   checkRoles,
   checkDisks,
   checkKubernetes,
+  ({ releases }) => (releases ? checkReleases(releases) : []),
+  checkExtras,
   checkKeys,
   checkSources,
 ];

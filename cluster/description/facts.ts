@@ -2,6 +2,8 @@
 import type { Ipv4, Mac, Range, Subnet } from "../address.ts";
 import type { DnsRecord, RoleName, Source } from "../cluster.ts";
 import type { Level } from "../dhcp-options.ts";
+import type { ExtraFacts } from "./checks/extras.ts";
+import type { ReleaseFacts } from "./checks/releases.ts";
 import type { WrittenOption } from "./options-form.ts";
 import { formatPath, type Path } from "./problem.ts";
 import type { Gaps } from "./salvage.ts";
@@ -25,6 +27,9 @@ export interface Facts {
   readonly serviceSubnet?: Stated<Subnet> | undefined;
   readonly dnsDomain?: Stated<string> | undefined;
   readonly dnsAddress?: Stated<Ipv4> | undefined;
+  /** Absent in a form that has no field for them. */
+  readonly releases?: ReleaseFacts;
+  readonly extraPaths?: ExtraFacts["extraPaths"];
   readonly sshKeys: readonly Stated<string>[];
   readonly sshKeysPath: Path;
   readonly disks: readonly Stated<{ readonly minSize?: number | undefined; readonly maxSize?: number | undefined }>[];

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { nth, type Range } from "../address.ts";
 import { type Cluster, type DhcpOption, type DiskRule, type FurtherSubnet, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
+import type { ReleaseFacts } from "./checks/releases.ts";
 import { completed } from "./dns-record.ts";
 import { eachStated, type Facts, isLost, type NetworkFacts, type OptionsFacts, type Stated, stated } from "./facts.ts";
 import { type NewForm, newForm } from "./new-form.ts";
@@ -39,6 +40,8 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
     serviceSubnet: stated(kubernetes?.serviceSubnet, "kubernetes", "serviceSubnet"),
     dnsDomain: stated(kubernetes?.dnsDomain, "kubernetes", "dnsDomain"),
     dnsAddress: stated(kubernetes?.dnsAddress, "kubernetes", "dnsAddress"),
+    releases: releasesOf(form),
+    extraPaths: (form.extras ?? []).flatMap(({ path }, index) => stated(path, "extras", index, "path") ?? []),
     sshKeys: eachStated(form.sshKeys, "sshKeys"),
     sshKeysPath: ["sshKeys"],
     disks: owners(form).flatMap(({ disk, path }) => (disk ? [{ value: disk, path: [...path, "disk"] }] : [])),
@@ -55,6 +58,20 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
     controlPlaneSpelling: "roles: [control-plane]",
     rangeMayHoldOthers: false,
     gaps,
+  };
+}
+
+function releasesOf({ kubernetes, machines }: PartialForm): ReleaseFacts {
+  return {
+    version: stated(kubernetes?.version, "kubernetes", "version"),
+    offered: eachStated(kubernetes?.offered, "kubernetes", "offered"),
+    components: Object.fromEntries(
+      Object.entries(kubernetes?.components ?? {}).map(([name, value]) => [name, stated(value, "kubernetes", "components", name)]),
+    ),
+    machines: (machines ?? []).map(({ kubernetes: release, roles }, index) => ({
+      release: stated(release, "machines", index, "kubernetes"),
+      roles,
+    })),
   };
 }
 
@@ -105,7 +122,7 @@ function sources(os: PartialForm["os"], path: Path): readonly Stated<Source>[] {
 
 export function clusterOfNewForm(form: NewForm): Cluster {
   const { range, nameServers, options, subnets, routerAdvertisements, ...network } = form.network;
-  const { version, dnsAddress, ...kubernetes } = form.kubernetes;
+  const { version, dnsAddress, components, ...kubernetes } = form.kubernetes;
   return {
     name: form.cluster,
     domain: form.domain,
@@ -118,15 +135,25 @@ export function clusterOfNewForm(form: NewForm): Cluster {
       routerAdvertisements: routerAdvertisements ?? network.dhcp === "serve",
     },
     dns: { ...form.dns, records: form.dns.records.map((record) => completed(record, form.domain)) },
-    kubernetes: { ...kubernetes, ...(version && { version }), dnsAddress: dnsAddress ?? nth(kubernetes.serviceSubnet, 10) },
+    kubernetes: {
+      ...kubernetes,
+      ...(version && { version }),
+      components: withoutAbsent(components),
+      dnsAddress: dnsAddress ?? nth(kubernetes.serviceSubnet, 10),
+    },
     sshKeys: form.sshKeys,
     machines: form.machines.map((machine) => machineOf(machine, form)),
     unlisted: { become: "discovered" },
     images: [...new Set(form.images)],
+    extras: form.extras.map(({ arch, member, ...extra }) => ({ ...extra, ...(member && { member }), ...(arch && { architecture: arch }) })),
     mirrors: form.mirrors,
     install: form.install,
   };
 }
+
+/** Fields that are there, and are not there as undefined. */
+const withoutAbsent = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
 const rangesOf = (range: Range | readonly Range[] | undefined): readonly Range[] => (range ? [range].flat() : []);
 const unkeyed = ({ code, hex }: WrittenOption): DhcpOption => ({ code, hex });
@@ -152,7 +179,7 @@ function subnetOf({
 }
 
 function machineOf(
-  { arch, address, os, disk, roles, options, secureBoot, ...machine }: NewForm["machines"][number],
+  { arch, address, os, disk, roles, options, secureBoot, kubernetes, ...machine }: NewForm["machines"][number],
   form: NewForm,
 ): Machine {
   return {
@@ -164,6 +191,7 @@ function machineOf(
     disk: diskOf(disk ?? form.disk),
     options: options.map(unkeyed),
     secureBoot: secureBoot ?? form.secureBoot,
+    ...(kubernetes && { kubernetes }),
   };
 }
 

@@ -126,6 +126,8 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
     },
     dns: { records: [], forward: [], keys: [], api: API_NAMES.find((name) => !isTaken(form, name))!, ingress: "apps" },
     kubernetes: {
+      offered: [],
+      components: {},
       podSubnet: POD_SUBNETS.find((pods) => !overlap(pods, network) && !overlap(pods, serviceSubnet))!,
       serviceSubnet,
       dnsDomain: DNS_DOMAIN,
@@ -137,6 +139,7 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
     machines: form.nodes.map((node) => machineOf(node, osOf(form))),
     unlisted: { become: "worker", os: osOf(form), disk: DISK, architecture: "amd64" },
     images: [],
+    extras: [],
     mirrors: [],
     install: { window: 7200, attempts: 5 },
     original: originalOf(form),

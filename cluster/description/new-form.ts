@@ -2,13 +2,15 @@
 import { z } from "zod";
 import { ARCHITECTURES, ROLES } from "../cluster.ts";
 import { dns } from "./dns-form.ts";
+import { extras } from "./extras-form.ts";
 import { block, list, names, word } from "./fields.ts";
+import { kubernetes, release } from "./kubernetes-form.ts";
 import { networkBlock } from "./network-form.ts";
 import { dhcpOptions } from "./options-form.ts";
 import { os } from "./os-form.ts";
 import { sshKey } from "./ssh-key.ts";
 import * as values from "./values.ts";
-import { address, dnsLabel, duration, NUMBER_OR_WORDS, network, yesNo } from "./words.ts";
+import { address, dnsLabel, duration, NUMBER_OR_WORDS, yesNo } from "./words.ts";
 
 const MAC = { pattern: "^([0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}$|^([0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}$" };
 
@@ -55,26 +57,10 @@ const machine = block(
       .describe("Labels of the Kubernetes node."),
     options: dhcpOptions.prefault({}).describe("DHCP options for it, in place of those of its network."),
     secureBoot: yesNo.optional().describe("Whether its UEFI starts only what is signed, instead of what is said for all."),
+    kubernetes: release.optional().describe("The Kubernetes release that it runs, where it is not the cluster's."),
   },
   "mac: and name:",
   { ip: "address", hostname: "name", role: "roles", architecture: "arch" },
-);
-
-const kubernetes = block(
-  {
-    version: word(values.kubernetesVersion, "1.36.4")
-      .optional()
-      .describe("The Kubernetes release; without it only the machines are set up."),
-    podSubnet: network.prefault("10.244.0.0/16").describe("The network of the pods."),
-    serviceSubnet: network.prefault("10.96.0.0/12").describe("The network of the services."),
-    dnsDomain: word(values.domainName, "cluster.local").prefault("cluster.local").describe("The domain of the services."),
-    dnsAddress: address.optional().describe("The cluster DNS's address; the tenth of serviceSubnet when absent."),
-    apiNames: list(word(values.hostOrAddress, "api.demo.lan"), "a list, as in [api.demo.lan]")
-      .prefault([])
-      .describe("Further names and addresses in the API server's certificate."),
-    flannel: names(["vxlan", "host-gw", "udp"]).prefault("vxlan").describe("How flannel carries packets between nodes."),
-  },
-  "version: 1.36.4",
 );
 
 const mirror = block(
@@ -112,6 +98,7 @@ export const newForm = block(
     images: list(word(values.imageName, "docker.io/library/nginx:1.27"), "a list, as in [docker.io/library/nginx:1.27]")
       .prefault([])
       .describe("Container images that the bootstrapper's registry serves to the nodes."),
+    extras: extras.prefault([]).describe("Further files to carry along, served below /static/extras/."),
     mirrors: list(mirror, "a list, each with from: and to:").prefault([]).describe("Where to fetch from instead of the files' own URLs."),
     install: install.prefault({}).describe("How long and how often a machine may try to install itself."),
   },
@@ -124,6 +111,8 @@ export const newForm = block(
     nodes: "machines",
     hosts: "machines",
     k8s: "kubernetes",
+    extra: "extras",
+    files: "extras",
     ssh_authorized_keys: "sshKeys",
     keys: "sshKeys",
   },

@@ -156,8 +156,32 @@ export function mirrorPlace(text: string): string {
 }
 
 export function kubernetesVersion(text: string): string {
-  if (!/^v?1\.\d{1,3}\.\d{1,3}$/.test(text)) refuse(text, "is not a Kubernetes release", "all three numbers, as in 1.36.4");
+  if (text !== "current" && !/^v?1\.\d{1,3}(\.\d{1,3})?$/.test(text))
+    refuse(text, "is not a Kubernetes release", "all three numbers, as in 1.36.4, or two for the newest, as in 1.36");
   return text.replace(/^v/, "");
+}
+
+export function componentVersion(text: string): string {
+  if (!/^v?\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(text)) refuse(text, "is not a release", "all three numbers, as in 2.3.4");
+  return text.replace(/^v/, "");
+}
+
+export function imageTag(text: string): string {
+  return /^v?\d[\w.-]{0,60}$/.test(text)
+    ? text
+    : refuse(text, "is not the tag of a release's image", "it as the registry has it, as in 3.6.8-0");
+}
+
+/** A place below html/static/extras. A download grows in a .part beside it. */
+export function extraPath(text: string): string {
+  const plain = /^[A-Za-z0-9][\w.+-]*(\/[A-Za-z0-9][\w.+-]*)*$/.test(text) && text.length <= 200 && !text.endsWith(".part");
+  return plain ? text : refuse(text, "is not a plain path", "names with slashes between, as in tools/tool.tar.gz");
+}
+
+/** Inside an archive. */
+export function memberName(text: string): string {
+  const plain = text.split("/").every((part) => part !== "" && part !== "." && part !== "..") && !/[\0\\]/.test(text);
+  return plain ? text : refuse(text, "is not a file's name in an archive", "it as `tar t` prints it, without ./ in front");
 }
 
 /** Flatcar understands the first-boot configuration we write (Ignition 3.3.0) since this release. */
