@@ -3,6 +3,7 @@ import type { Cluster, Os } from "../cluster/cluster.ts";
 import type { Artifact, Index, OsTarget } from "../cluster/extension.ts";
 import { layout } from "../cluster/layout.ts";
 import { osChoices } from "../cluster/queries.ts";
+import { carriedFiles } from "./carried.ts";
 
 /** What the builder asks of the templates. */
 export interface Registry {
@@ -17,6 +18,7 @@ export function gather(cluster: Cluster, registry: Registry): readonly Artifact[
   return onePerPlace([
     ...osChoices(cluster).flatMap(({ os, architecture }) => registry.osTarget(os).artifacts(os, architecture)),
     ...registry.loaderArtifacts().flatMap(overTftpAndHttp),
+    ...carriedFiles(cluster),
   ]);
 }
 

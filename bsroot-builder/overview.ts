@@ -1,7 +1,9 @@
-/** What a description says of networks, DHCP, DNS and Secure Boot beyond the plain case, in lines to read over. */
+/** What a description says of networks, DHCP, DNS, Secure Boot and Kubernetes beyond the plain case, in lines to read over. */
 import { cidr, toNumber } from "../cluster/address.ts";
 import type { Cluster, DhcpOption, FurtherSubnet } from "../cluster/cluster.ts";
 import { describeOption } from "../cluster/dhcp-options.ts";
+import { needs } from "../cluster/kubernetes/matrix.ts";
+import { osChoices } from "../cluster/queries.ts";
 
 /** Empty for one network with one range and nothing else. */
 export const overview = (cluster: Cluster): readonly string[] => [
@@ -9,6 +11,7 @@ export const overview = (cluster: Cluster): readonly string[] => [
   ...dhcp(cluster),
   ...dns(cluster),
   ...firmware(cluster),
+  ...kubernetes(cluster),
 ];
 
 function networks({ network }: Cluster): readonly string[] {
@@ -49,6 +52,18 @@ function firmware({ machines }: Cluster): readonly string[] {
   const signed = machines.filter(({ secureBoot }) => secureBoot);
   if (signed.length === 0) return [];
   return [`Secure Boot: ${signed.length === machines.length ? "every machine" : signed.map(({ name }) => name).join(", ")}`];
+}
+
+/** Which releases, and what they ask of the machines' systems. */
+function kubernetes(cluster: Cluster): readonly string[] {
+  const { version, offered } = cluster.kubernetes;
+  if (version === undefined) return [];
+  const asked = osChoices(cluster).flatMap(({ os }) =>
+    version === "current"
+      ? []
+      : needs(version, os).map(({ what, because, source }) => `Kubernetes on ${os.target}: needs ${what}, as ${because} (${source})`),
+  );
+  return [`Kubernetes ${version}${offered.length > 0 ? `, ${offered.join(", ")} carried along` : ""}`, ...new Set(asked)];
 }
 
 const spell = (options: readonly DhcpOption[]): string =>

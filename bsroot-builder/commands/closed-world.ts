@@ -7,6 +7,7 @@ import { type Lock, layout } from "../../cluster/layout.ts";
 import { parse } from "../../cluster/parse.ts";
 import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
+import { carriedFiles, wantedImages } from "../carried.ts";
 import { missingOf } from "../closed-world/images.ts";
 import { objection, urlsIn, type World } from "../closed-world/references.ts";
 import { needsOf } from "../closed-world/texts.ts";
@@ -38,10 +39,11 @@ export async function closedWorld(root: string): Promise<ClosedWorld> {
     const context: BootContext = { cluster, machine, os: machine.os, server };
     for (const problem of problemsOf(machine, context, factsFrom(lock, problems, machine), world, paths, references)) problems.add(problem);
   }
-  for (const name of cluster.images)
-    for (const problem of await missingOf(name, architectures(cluster), root, paths)) problems.add(problem);
+  const images = wantedImages(cluster);
+  for (const { path } of carriedFiles(cluster)) if (!paths.has(path)) problems.add(`${path}: is missing, and the description asks for it`);
+  for (const name of images) for (const problem of await missingOf(name, architectures(cluster), root, paths)) problems.add(problem);
   if (problems.size > 0) throw new Failure([...problems].sort());
-  return { machines: cluster.machines.length, references: references.size, images: cluster.images.length };
+  return { machines: cluster.machines.length, references: references.size, images: images.length };
 }
 
 function problemsOf(

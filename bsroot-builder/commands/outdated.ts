@@ -2,8 +2,11 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "../../cluster/cluster.ts";
 import { imageReference, registryUrl } from "../../cluster/image-reference.ts";
 import type { Lock } from "../../cluster/layout.ts";
+import { LockError, resolve } from "../../cluster/resolve.ts";
+import { wantedImages } from "../carried.ts";
 import { messageOf } from "../download/error.ts";
 import { locate } from "../download/mirrors.ts";
 import { inParallel } from "../download/pool.ts";
@@ -46,24 +49,26 @@ export async function outdated(file: string, registry: Registry): Promise<Outdat
     const small = new SmallFiles({ open, sleep: async (time) => void (await sleep(time)) });
     const fetched = (url: string): Promise<Uint8Array> => small.get(locate(url, cluster.mirrors, dirname(path)));
     const movable = [
-      ...questions(cluster, registry).map(({ key, query }) => ({
+      ...questions(cluster, registry, lock.versions).map(({ key, query }) => ({
         name: key,
         pinned: lock.versions[key],
         url: query.url,
         read: (bytes: Uint8Array) => query.read(new TextDecoder().decode(bytes)),
       })),
-      ...cluster.images.map(imageReference).flatMap((reference) =>
-        reference.tag === undefined || reference.digest !== undefined
-          ? []
-          : [
-              {
-                name: reference.name,
-                pinned: lock.images[reference.name],
-                url: registryUrl(reference, "manifests", reference.tag),
-                read: digestOf,
-              },
-            ],
-      ),
+      ...imagesAsPinned(cluster, lock)
+        .map(imageReference)
+        .flatMap((reference) =>
+          reference.tag === undefined || reference.digest !== undefined
+            ? []
+            : [
+                {
+                  name: reference.name,
+                  pinned: lock.images[reference.name],
+                  url: registryUrl(reference, "manifests", reference.tag),
+                  read: digestOf,
+                },
+              ],
+        ),
     ];
     const failures: string[] = [];
     const answers = await inParallel(movable, 4, async ({ name, pinned, url, read }): Promise<readonly Newer[]> => {
@@ -79,6 +84,16 @@ export async function outdated(file: string, registry: Registry): Promise<Outdat
     return { newer, asked: movable.length, failures: failures.sort() };
   } finally {
     web.close();
+  }
+}
+
+/** Those that follow from releases, too, once the lock knows them. */
+function imagesAsPinned(cluster: Cluster, lock: Lock): readonly string[] {
+  try {
+    return wantedImages(resolve(cluster, lock));
+  } catch (error) {
+    if (error instanceof LockError) return cluster.images;
+    throw error;
   }
 }
 

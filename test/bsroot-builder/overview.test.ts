@@ -21,5 +21,8 @@ test("what goes beyond it is told line by line", () => {
     "DNS key externaldns (hmac-sha256) may update and transfer the zone",
     "DNS key backup.north (hmac-sha512) may transfer the zone",
     "Secure Boot: store-1, edge-1, own-1",
+    "Kubernetes 1.36.4, 1.37.1, 1.35.9 carried along",
+    "Kubernetes on flatcar: needs the containerd that is carried along, as its own is 1.7 (Flatcar release notes)",
+    "Kubernetes on raw-image: needs cgroup v2, as the kubelet refuses cgroup v1 (Kubernetes 1.35 release notes, failCgroupV1)",
   ]);
 });

@@ -1,0 +1,248 @@
+/** Kubernetes and further files, from a mirror that has them as their projects publish them, into a bsroot that is closed. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { create } from "tar";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { closedWorld } from "../../bsroot-builder/commands/closed-world.ts";
+import { Failure } from "../../bsroot-builder/commands/failure.ts";
+import { type KubeadmTags, kubeadmImages } from "../../cluster/kubernetes/images.ts";
+import type { Manifest } from "../../cluster/layout.ts";
+import { loaderArtifacts, osTarget } from "../../templates/registry.ts";
+import { makeImage, type Origin, startOrigin } from "../support/container-image.ts";
+import { description, openWorkshop, type Workshop } from "../support/workshop.ts";
+
+const RELEASE = "1.36.9";
+const TAGS: KubeadmTags = { coredns: "v1.14.3", etcd: "3.6.10-0", pause: "3.10.2" };
+const HERE = `html/static/kubernetes/${RELEASE}/amd64`;
+const GITHUB = "https://github.com";
+const registry = { osTarget, loaderArtifacts };
+const hashOf = (bytes: string | Uint8Array, algorithm = "sha256"): string => createHash(algorithm).update(bytes).digest("hex");
+
+let shop: Workshop;
+let origin: Origin;
+let os: string;
+
+/** skopeo takes what stands behind a colon for the image's name. */
+const layoutOf = (image: string): string => shop.path("images", image.replace(":", "-"));
+
+beforeAll(async () => {
+  shop = await openWorkshop();
+  for (const { member } of loaderArtifacts()) await shop.put(`src/${member}`, member!);
+  await create({ gzip: true, file: shop.path("src/ipxeboot.tar.gz"), cwd: shop.path("src") }, ["ipxeboot"]);
+  for (const name of ["vmlinuz", "initrd", "image.raw"]) await shop.put(`src/${name}`, name);
+  const source = (field: string, name: string) => `${field}: { url: "file://${shop.path("src", name)}" }`;
+  os = `{ target: raw-image, ${[source("image", "image.raw"), source("kernel", "vmlinuz"), source("initrd", "initrd")].join(", ")} }`;
+  origin = await startOrigin(shop.path("origin"));
+  for (const name of kubeadmImages(RELEASE, TAGS)) {
+    const short = name.replace("registry.k8s.io/", "");
+    makeImage(layoutOf(short), short, ["amd64"]);
+    await origin.push(layoutOf(short), short);
+  }
+  await publish();
+}, 60_000);
+afterAll(async () => {
+  await origin.close();
+  await shop.close();
+});
+
+/** What dl.k8s.io and the projects on GitHub have, in their own layouts. */
+async function publish(): Promise<void> {
+  const { put } = shop.mirror;
+  put("/k8s/release/stable-1.36.txt", `v${RELEASE}\n`);
+  put(
+    `/raw/kubernetes/kubernetes/v${RELEASE}/cmd/kubeadm/app/constants/constants.go`,
+    `PauseVersion = "${TAGS.pause}"\nCoreDNSVersion = "${TAGS.coredns}"\nSupportedEtcdVersion = map[uint8]string{\n\t36: "${TAGS.etcd}",\n}\n`,
+  );
+  for (const name of ["kubeadm", "kubelet", "kubectl"]) {
+    put(`/k8s/release/v${RELEASE}/bin/linux/amd64/${name}`, `the ${name}`);
+    put(`/k8s/release/v${RELEASE}/bin/linux/amd64/${name}.sha256`, hashOf(`the ${name}`));
+  }
+  await shop.put("crictl/crictl", "the crictl");
+  await create({ gzip: true, file: shop.path("crictl.tar.gz"), cwd: shop.path("crictl") }, ["crictl"]);
+  const crictl = await readFile(shop.path("crictl.tar.gz"));
+  const released = (path: string, bytes: string | Uint8Array, sums: string, text: (hash: string, name: string) => string) => {
+    put(`/github${path}`, bytes);
+    put(`/github${sums}`, text(hashOf(bytes), path.split("/").at(-1)!));
+  };
+  const line = (hash: string, name: string) => `${hash}  ${name}\n`;
+  const containerd = "/containerd/containerd/releases/download/v2.3.4/containerd-2.3.4-linux-amd64.tar.gz";
+  released(containerd, "the containerd", `${containerd}.sha256sum`, line);
+  const runc = "/opencontainers/runc/releases/download/v1.4.3/runc.amd64";
+  released(
+    runc,
+    "the runc",
+    runc.replace("runc.amd64", "runc.sha256sum"),
+    (hash, name) => `${hashOf("arm")} *runc.arm64\n${hash} *${name}\n`,
+  );
+  const plugins = "/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz";
+  released(plugins, "the plugins", `${plugins}.sha256`, line);
+  const tools = "/kubernetes-sigs/cri-tools/releases/download/v1.36.0/crictl-v1.36.0-linux-amd64.tar.gz";
+  released(tools, crictl, `${tools}.sha256`, (hash) => `${hash}\n`);
+}
+
+const write = (more: string): Promise<void> =>
+  shop.put(
+    "cluster-desc.yml",
+    description({
+      os,
+      mirrors: {
+        [`${GITHUB}/ipxe/ipxe/releases/download/v2.0.0`]: "./src",
+        "https://registry.k8s.io": origin.url,
+        "https://dl.k8s.io": `${shop.mirror.url}/k8s`,
+        "https://raw.githubusercontent.com": `${shop.mirror.url}/raw`,
+        [GITHUB]: `${shop.mirror.url}/github`,
+        "https://tools.example.com": `${shop.mirror.url}/tools`,
+      },
+    }) + more,
+  );
+beforeEach(() => write("kubernetes: { version: 1.36 }\n"));
+
+describe("a build with Kubernetes", () => {
+  test("carries along what a node takes, under the release that was looked up and pinned", async () => {
+    const { fetched } = await shop.build(registry);
+    const parts = ["cni-plugins.tgz", "containerd.tar.gz", "crictl", "kubeadm", "kubectl", "kubelet", "runc"];
+    expect(fetched).toEqual(expect.arrayContaining(parts.map((name) => `${HERE}/${name}`)));
+    expect(await shop.read(`bsroot/${HERE}/crictl`)).toBe("the crictl");
+    const { versions, artifacts } = await shop.lock();
+    expect(versions).toEqual({ "kubernetes/1.36": RELEASE, [`kubeadm/${RELEASE}`]: "coredns v1.14.3 etcd 3.6.10-0 pause 3.10.2" });
+    expect(artifacts[`${HERE}/kubelet`]).toMatchObject({
+      sha256: hashOf("the kubelet"),
+      verified: `sums https://dl.k8s.io/release/v${RELEASE}/bin/linux/amd64/kubelet.sha256`,
+    });
+  });
+
+  test("carries along the images that kubeadm needs, though nobody listed one", async () => {
+    await shop.build(registry);
+    expect(Object.keys((await shop.lock()).images)).toEqual([...kubeadmImages(RELEASE, TAGS)].sort());
+  });
+
+  test("asks nobody the second time, and builds with --locked", async () => {
+    await shop.build(registry);
+    shop.mirror.requests.length = 0;
+    const { fetched, removed } = await shop.build(registry, { locked: true });
+    expect([fetched, removed, shop.mirror.requests]).toEqual([[], [], []]);
+  });
+
+  test("with --locked refuses a release that is not pinned", async () => {
+    await shop.build(registry);
+    await write("kubernetes: { version: 1.36, offered: [1.37] }\n");
+    expect(await shop.failures(registry, { locked: true })).toEqual([
+      expect.stringMatching(/^kubernetes\/1\.37: sextant\.lock does not pin what it is/),
+    ]);
+  });
+
+  test("fetches once what two releases share", async () => {
+    await write(`kubernetes: { version: 1.36, offered: [1.36.8], components: { coredns: v1.14.3, etcd: 3.6.10-0, pause: 3.10.2 } }\n`);
+    for (const name of ["kubeadm", "kubelet", "kubectl"]) {
+      shop.mirror.put(`/k8s/release/v1.36.8/bin/linux/amd64/${name}`, `the older ${name}`);
+      shop.mirror.put(`/k8s/release/v1.36.8/bin/linux/amd64/${name}.sha256`, hashOf(`the older ${name}`));
+    }
+    for (const name of ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"])
+      await origin.push(layoutOf(`${name}:v${RELEASE}`), `${name}:v1.36.8`);
+    await rm(shop.path("bsroot/html/static/kubernetes"), { recursive: true, force: true });
+    await rm(shop.path("sextant.lock"));
+    shop.mirror.requests.length = 0;
+    await shop.build(registry);
+    expect(shop.mirror.requests.filter(({ path }) => path.endsWith("containerd-2.3.4-linux-amd64.tar.gz"))).toHaveLength(1);
+    expect(await shop.read("bsroot/html/static/kubernetes/1.36.8/amd64/containerd.tar.gz")).toBe("the containerd");
+    expect(await shop.read("bsroot/html/static/kubernetes/1.36.8/amd64/kubelet")).toBe("the older kubelet");
+  });
+
+  test("refuses bytes that the project did not publish, and names them", async () => {
+    await shop.build(registry);
+    await rm(shop.path("sextant.lock"));
+    await rm(shop.path(`bsroot/${HERE}/runc`));
+    shop.mirror.put("/github/opencontainers/runc/releases/download/v1.4.3/runc.amd64", "another runc");
+    expect((await shop.failures(registry)).join("\n")).toMatch(/amd64\/runc: .*hashes to \w+, but http\S+runc\.sha256sum says/);
+    await publish();
+  });
+
+  test("refuses what the newest release turned out not to go with, before anything of it is fetched", async () => {
+    shop.mirror.put("/k8s/release/stable.txt", `v${RELEASE}\n`);
+    await write("kubernetes: { version: current, components: { containerd: 1.7.28 } }\n");
+    shop.mirror.requests.length = 0;
+    expect(await shop.failures(registry)).toEqual([
+      expect.stringMatching(/^kubernetes\.components\.containerd: containerd 1\.7\.28 does not work with Kubernetes 1\.36\.9/),
+    ]);
+    expect(shop.mirror.requests.map(({ path }) => path).filter((path) => path.includes("/download/"))).toEqual([]);
+  });
+});
+
+describe("the closed world", () => {
+  const problems = async (): Promise<string> => {
+    const outcome: unknown = await closedWorld(shop.path("bsroot")).catch((error) => error);
+    if (outcome instanceof Failure) return outcome.problems.join("\n");
+    throw outcome instanceof Error ? outcome : new Error("it is closed");
+  };
+
+  test("holds Kubernetes and its images", async () => {
+    await shop.build(registry);
+    expect(await closedWorld(shop.path("bsroot"))).toMatchObject({ images: 7 });
+  });
+
+  test.each([
+    { what: "a program of a release", gone: /kubernetes\/.*\/kubelet$/, says: /kubernetes\/1\.36\.9\/amd64\/kubelet: is missing/ },
+    {
+      what: "an image that kubeadm needs",
+      gone: /repositories\/.*\/pause\//,
+      says: /^image registry\.k8s\.io\/pause:3\.10\.2: is not in the bsroot/m,
+    },
+  ])("is not closed without $what", async ({ gone, says }) => {
+    await shop.build(registry);
+    const file = shop.path("bsroot/manifest.json");
+    const manifest = JSON.parse(await readFile(file, "utf8")) as Manifest;
+    for (const { path } of manifest.files.filter(({ path }) => gone.test(path))) await rm(shop.path("bsroot", path));
+    await writeFile(file, JSON.stringify({ ...manifest, files: manifest.files.filter(({ path }) => !gone.test(path)) }));
+    expect(await problems()).toMatch(says);
+  });
+});
+
+describe("further files", () => {
+  const extra = (fields: string) => write(`extras: [{ url: "https://tools.example.com/probe", ${fields} }]\n`);
+  const sha256 = hashOf("the probe");
+  beforeEach(() => shop.mirror.put("/tools/probe", "the probe"));
+
+  test("stand where the description says, checked", async () => {
+    await extra(`sha256: ${sha256}, path: bin/probe`);
+    await shop.build(registry);
+    expect(await shop.read("bsroot/html/static/extras/bin/probe")).toBe("the probe");
+  });
+
+  test("may be one file out of an archive", async () => {
+    const archive = await readFile(shop.path("crictl.tar.gz"));
+    shop.mirror.put("/tools/probe", archive);
+    await extra(`sha256: ${hashOf(archive)}, path: bin/probe, member: crictl`);
+    await shop.build(registry);
+    expect(await shop.read("bsroot/html/static/extras/bin/probe")).toBe("the crictl");
+  });
+
+  test("are left out when no machine has their processor", async () => {
+    await extra(`sha256: ${sha256}, path: arm/probe, arch: arm64`);
+    await shop.build(registry);
+    expect(existsSync(shop.path("bsroot/html/static/extras/arm"))).toBe(false);
+  });
+
+  test("with other bytes are refused", async () => {
+    await extra(`sha256: ${hashOf("meant")}, path: probe`);
+    expect((await shop.failures(registry)).join("\n")).toMatch(/extras\/probe: .*the description says/);
+  });
+
+  test.each([
+    { path: "../../tls/ca.pem", says: /is not a plain path/ },
+    { path: "/etc/passwd", says: /is not a plain path/ },
+    { path: "a//b", says: /is not a plain path/ },
+    { path: "a.part", says: /is not a plain path/ },
+  ])("cannot be put at $path", async ({ path, says }) => {
+    await extra(`sha256: ${sha256}, path: "${path}"`);
+    expect((await shop.failures(registry)).join("\n")).toMatch(says);
+  });
+
+  test("each have a place of their own", async () => {
+    const file = (path: string) => `{ url: "https://tools.example.com/probe", sha256: ${sha256}, path: ${path} }`;
+    await write(`extras: [${file("a")}, ${file("a/b")}, ${file("a")}]\n`);
+    const failures = (await shop.failures(registry)).join("\n");
+    expect(failures).toMatch(/extras\[1\]\.path: "a\/b" is below the file extras\[0\]\.path/);
+    expect(failures).toMatch(/extras\[2\]\.path: "a" is also extras\[0\]\.path/);
+  });
+});
