@@ -12,6 +12,8 @@ export interface Installation {
   /** Label of the file system in the image that takes the first-boot configuration, and the file's name there. */
   readonly configLabel: string;
   readonly configFile: string;
+  /** Bytes in a sector of the disks that the image is made for; absent: nobody knows. */
+  readonly sector?: number;
   /** Bytes the OS needs at least. */
   readonly smallestDisk: number;
 }
@@ -19,7 +21,7 @@ export interface Installation {
 const UNPACK: Readonly<Record<string, string>> = { zst: "zstd", gz: "gzip", xz: "xz", bz2: "bzip2" };
 
 export function installScript({ machine, server }: BootContext, facts: InstallFacts, installation: Installation): string {
-  const { image, configLabel, configFile, smallestDisk } = installation;
+  const { image, configLabel, configFile, sector = 0, smallestDisk } = installation;
   const path = `${layout.static}/${image}`;
   return render("boot/install.sh.eta", {
     name: machine.name,
@@ -31,6 +33,7 @@ export function installScript({ machine, server }: BootContext, facts: InstallFa
       url: `${server.http}/static/${image}`,
       sha256: facts.sha256(path),
       size: facts.size(path),
+      sector,
       unpack: UNPACK[image.split(".").at(-1)!] ?? "cat",
     },
     config: { label: configLabel, file: configFile },

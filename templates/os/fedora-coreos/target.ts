@@ -83,6 +83,7 @@ export const fedoraCoreOs: OsTarget<FedoraCoreOs> = {
       image: place(context.os, context.machine.architecture, "image"),
       configLabel: "boot",
       configFile: "ignition/config.ign",
+      sector: 512,
       smallestDisk: SMALLEST_DISK,
     }),
   config(plan) {

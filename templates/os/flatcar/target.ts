@@ -38,6 +38,7 @@ export const flatcar: OsTarget<Flatcar> = {
       image: `${folder(context.os, context.machine.architecture)}/${IMAGE}`,
       configLabel: "OEM",
       configFile: "config.ign",
+      sector: 512,
       smallestDisk: SMALLEST_DISK,
     }),
   pieces,

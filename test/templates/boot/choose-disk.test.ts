@@ -39,6 +39,8 @@ interface Case {
   readonly disks: readonly string[];
   readonly rule?: Partial<DiskRule>;
   readonly flatcar?: true;
+  /** What blockdev --getss says of every disk. */
+  readonly sectors?: string;
   /** As in /proc/mounts. */
   readonly mounts?: readonly string[];
   /** PATH IDENTITY, or the refusal. */
@@ -133,6 +135,16 @@ const CASES: readonly Case[] = [
     flatcar: true,
     takes: /\/dev\/vda is smaller \(7\.9 GB\) than 8\.0 GB/,
   },
+  {
+    when: "the disk has larger sectors than Flatcar's image",
+    disks: [NVME],
+    flatcar: true,
+    sectors: "4096",
+    takes: /\/dev\/nvme0n1 has sectors of 4096 bytes, and the image is made for 512/,
+  },
+  { when: "the disk has Flatcar's sectors", disks: [NVME], flatcar: true, sectors: "512", takes: "/dev/nvme0n1 serial-S4EVNX0R" },
+  { when: "nobody can say the sectors", disks: [NVME], flatcar: true, takes: "/dev/nvme0n1 serial-S4EVNX0R" },
+  { when: "nobody knows what sectors the image is for", disks: [NVME], sectors: "4096", takes: "/dev/nvme0n1 serial-S4EVNX0R" },
 ];
 
 let bench: Bench;
@@ -143,10 +155,11 @@ afterEach(() => {
   bench.clear();
 });
 
-async function choose(shell: Shell, { disks, rule = {}, flatcar, mounts = [] }: Case): Promise<string> {
+async function choose(shell: Shell, { disks, rule = {}, flatcar, sectors = "", mounts = [] }: Case): Promise<string> {
   const given = context({ disk: { pick: "first", wipe: "blank", ...rule }, ...(flatcar && { os: FLATCAR }) });
   const script = osTarget(given.os).installScript(given, facts());
   bench.write("disks", disks.map((line) => `${line}\n`).join(""));
+  bench.command("blockdev", `[ "$1" = --getss ] && echo '${sectors}'`);
   bench.write("mounts", mounts.map((line) => `${line}\n`).join(""));
   const decide = `WORK=$LAB; (choose_disk && printf '%s %s' "$DISK" "$DISK_ID" >"$LAB/chosen") || printf '%s' "$(cat "$LAB/reason")" >"$LAB/chosen"`;
   const { output } = await bench.run(shell, script.replace(/\nmain\n$/, `\n${decide}\n`));

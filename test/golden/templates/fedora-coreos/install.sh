@@ -16,6 +16,7 @@ MIIBszCCAVmgAwIBAgIUQ2
 IMAGE='http://10.0.0.1/static/fedora-coreos/stable/44.20260817.3.2/x86_64/fedora-coreos-44.20260817.3.2-metal.x86_64.raw.xz'
 IMAGE_SHA256='cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc'
 IMAGE_SIZE='102760448'
+IMAGE_SECTOR='512'
 UNPACK='xz'
 CONFIG_LABEL='boot'
 CONFIG_FILE='ignition/config.ign'
@@ -245,8 +246,16 @@ unfit() {
   # A serial number names one disk for certain; a device name may have landed on a stick.
   elif [ -z "$RULE_SERIAL" ] && { [ "$(field RM)" = 1 ] || [ "$transport" = usb ]; }; then echo 'is removable'
   elif [ "$size" -lt "$RULE_MIN" ]; then echo "is smaller ($(gigabytes "$size")) than $(gigabytes "$RULE_MIN")"
+  elif wrong_sectors; then echo "has sectors of $sector bytes, and the image is made for $IMAGE_SECTOR"
   elif [ "$RULE_MAX" -gt 0 ] && [ "$size" -gt "$RULE_MAX" ]; then echo "is larger ($(gigabytes "$size")) than $(gigabytes "$RULE_MAX")"
   fi
+}
+
+# wrong_sectors: whether the disk counts in other sectors than the image's partition table, so that nothing would find its partitions.
+wrong_sectors() {
+  [ "${IMAGE_SECTOR:-0}" -gt 0 ] || return 1
+  sector=$(blockdev --getss "$path" 2>/dev/null) || sector=''
+  [ -n "$sector" ] && [ "$sector" -ne "$IMAGE_SECTOR" ]
 }
 
 # holds_live_system: whether the disk just read carries what runs now.
