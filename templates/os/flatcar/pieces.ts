@@ -11,7 +11,8 @@ export function pieces({ os, machine, server }: BootContext<Flatcar>): PlanPiece
     mode: 0o755,
     content: {
       text: render("os/flatcar/update.sh.eta", {
-        releases: `${server.https}/static/flatcar/${board(machine.architecture)}`,
+        https: server.https,
+        board: board(machine.architecture),
         payload: UPDATE,
       }),
     },

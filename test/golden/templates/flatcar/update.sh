@@ -2,7 +2,8 @@
 # update VERSION: writes that release to the /usr that is not in use. The next boot starts it, and goes back by itself when it fails.
 set -eu
 
-RELEASES='https://10.0.0.1/static/flatcar/amd64-usr'
+HTTPS='https://10.0.0.1'
+BOARD='amd64-usr'
 PAYLOAD='flatcar_production_update.gz'
 FOLDER=${SEXTANT_FOLDER:-/etc/sextant}
 
@@ -13,7 +14,7 @@ fail() {
 
 fetch() {
   curl --silent --show-error --fail --cacert "$FOLDER/ca.pem" --connect-timeout 10 --speed-limit 1000 --speed-time 60 --output "$WORK/$1" \
-    "$RELEASES/$VERSION/$1" || fail "$RELEASES/$VERSION/$1 cannot be fetched; was the bsroot built with version: $VERSION and updates: true?"
+    "$HTTPS/static/flatcar/$BOARD/$VERSION/$1" || fail "$HTTPS/static/flatcar/$BOARD/$VERSION/$1 cannot be fetched; was the bsroot built with version: $VERSION and updates: true?"
 }
 
 [ "$#" -eq 1 ] || fail 'give the release to go to, as in /opt/sextant/update 4593.2.6'
@@ -26,7 +27,7 @@ WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/sextant-update.XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 1' HUP INT TERM
 
-echo "sextant: fetching $RELEASES/$VERSION/$PAYLOAD"
+echo "sextant: fetching $HTTPS/static/flatcar/$BOARD/$VERSION/$PAYLOAD"
 fetch "$PAYLOAD.sha256"
 fetch "$PAYLOAD"
 read -r expected _ <"$WORK/$PAYLOAD.sha256" || :
