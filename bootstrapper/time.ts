@@ -1,6 +1,6 @@
 /** Time for the nodes: chrony as a child of ours, with its configuration and its socket in our state folder. */
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { cidr, type Ipv4, type Subnet } from "../cluster/address.ts";
@@ -48,6 +48,7 @@ export async function startTime(settings: TimeSettings): Promise<Time> {
     socket: join(folder, "time", "chronyd.sock"),
   };
   await writeFile(files.conf, chronyConf(settings, files));
+  if (process.getuid?.() !== 0) await mkdir(join(folder, "time"), { recursive: true, mode: 0o770 }); // chronyd would want to give it away
   let state = "starting";
   const child = await runChild({
     command: chronyd,
