@@ -92,8 +92,8 @@ health() {
 case $task in
   stop)
     of_container '{{.Id}}' >/dev/null || { echo "$name does not run here" && exit 0; }
-    step "Stopping $name; $state stays as it is"
-    run "$engine" stop --time 10 "$name"
+    step "Stopping $name; leases and journal stay"
+    run "$engine" stop -t 10 "$name"
     run "$engine" rm --force "$name"
     exit 0
     ;;
@@ -142,7 +142,7 @@ fi
 
 step "4. The container"
 if of_container '{{.Id}}' >/dev/null; then
-  run "$engine" stop --time 10 "$name"
+  run "$engine" stop -t 10 "$name"
   run "$engine" rm --force "$name"
 fi
 logs=''
@@ -179,7 +179,7 @@ while :; do
 done
 echo "$words" | sed 's/^/  /'
 cat <<END
-The bootstrapper serves. Power the machines on, and watch: https://$ADDRESS/ (the password is in $bsroot/tls/api-token)
+The bootstrapper serves. Power the machines on, and watch: https://$ADDRESS/ (its token is in $bsroot/tls/api-token)
   $engine logs --follow $name          what it does
   $bsroot/start_bootstrapper_container.sh --status | --stop
 END

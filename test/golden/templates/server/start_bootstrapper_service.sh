@@ -59,7 +59,7 @@ health() {
 
 case $task in
   stop)
-    step "Stopping $unit; $state stays as it is"
+    step "Stopping $unit; leases and journal stay"
     run systemctl disable --now "$unit"
     exit 0
     ;;
@@ -133,7 +133,7 @@ until words=$(health); do
 done
 echo "$words" | sed 's/^/  /'
 cat <<END
-The bootstrapper serves. Power the machines on, and watch: https://$ADDRESS/ (the password is in $bsroot/tls/api-token)
+The bootstrapper serves. Power the machines on, and watch: https://$ADDRESS/ (its token is in $bsroot/tls/api-token)
   journalctl --follow --unit $unit          what it does
   $bsroot/start_bootstrapper_service.sh --status | --stop
 END
