@@ -2,6 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { Artifact } from "../../cluster/extension.ts";
 import { imageReference } from "../../cluster/image-reference.ts";
 import { type Lock, layout } from "../../cluster/layout.ts";
 import { architectures } from "../../cluster/queries.ts";
@@ -11,7 +13,7 @@ import { failing, wantedImages } from "../carried.ts";
 import { Cache } from "../download/cache.ts";
 import type { Delivery } from "../download/delivery.ts";
 import { download } from "../download/download.ts";
-import { readLists } from "../download/lists.ts";
+import { type Listed, readLists } from "../download/lists.ts";
 import { locate } from "../download/mirrors.ts";
 import { progressOn } from "../download/progress.ts";
 import { SmallFiles } from "../download/small.ts";
@@ -25,7 +27,7 @@ import { gather, listsOf, onePerPlace, type Registry } from "../gather.ts";
 import { configPath, readCredentials } from "../images/credentials.ts";
 import { RegistryDoor } from "../images/registry-door.ts";
 import { resolveImages } from "../images/resolve.ts";
-import { links } from "../images/storage.ts";
+import { type Link, links } from "../images/storage.ts";
 import { forUpdate, unpinnedArtifacts, unpinnedNames } from "../lock.ts";
 import { makeTls } from "../pki/make.ts";
 import { MACHINES, planTls, type TlsPlan, TSIG_KEYS } from "../pki/plan.ts";
@@ -80,19 +82,27 @@ export async function build(file: string, options: BuildOptions, registry: Regis
   const letGo = await lockFolder(root).catch((error) => {
     throw error instanceof FolderBusy ? new Failure([`${options.out}: ${error.message}`]) : error;
   });
+  try {
+    return await throughTheDoor((door) => buildInto(root, description, options, registry, terminal, wayOf(opener(door), options)));
+  } finally {
+    await letGo();
+  }
+}
+
+/** With the network at hand, and who we are at which registry. Throws Failure. */
+export async function throughTheDoor<T>(work: (door: RegistryDoor) => Promise<T>): Promise<T> {
   const web = new Web(process.env);
   try {
     const credentials = await readCredentials(configPath(process.env)).catch((error: Error) => {
       throw new Failure([error.message]);
     });
-    return await buildInto(root, description, options, registry, terminal, wayOf(opener(new RegistryDoor(web, credentials)), options));
+    return await work(new RegistryDoor(web, credentials));
   } finally {
     web.close();
-    await letGo();
   }
 }
 
-function wayOf(open: Open, options: Pick<BuildOptions, "offline" | "limit">): Open {
+export function wayOf(open: Open, options: Pick<BuildOptions, "offline" | "limit">): Open {
   const way = options.offline ? withoutNetwork(open) : open;
   return options.limit === undefined ? way : throttled(way, options.limit, async (time) => void (await sleep(time)), Date.now);
 }
@@ -117,20 +127,7 @@ async function buildInto(
   const site = { root, notes: await Notes.open(root), locate: (url: string) => locate(url, cluster.mirrors, dirname(path)) };
   const delivery: Delivery = { site, lock, tools, small: new SmallFiles(tools), cache: new Cache(cache), progress, now };
   try {
-    const asked = (known: Lock["versions"]) => questions(cluster, registry, known);
-    if (locked) refuse(unpinnedNames(lock.value, asked(lock.value.versions), []));
-    const unknown = await lookUp(asked, delivery);
-    if (unknown.length > 0) throw new Failure(unknown);
-    const resolved = withVersions(cluster, lock.value);
-    refuse(failing(resolved));
-    const wantedNames = wantedImages(resolved);
-    if (locked) refuse(unpinnedNames(lock.value, [], wantedNames));
-    const images = await resolveImages(wantedNames.map(imageReference), architectures(cluster), jobs, delivery);
-    if (images.failures.length > 0) throw new Failure(images.failures);
-    const named = images.images.flatMap(links);
-    const lists = await readLists(listsOf(resolved, registry), jobs, locked, delivery);
-    if (lists.failures.length > 0) throw new Failure(lists.failures);
-    const artifacts = [...onePerPlace([...gather(resolved, registry), ...lists.artifacts]), ...images.artifacts];
+    const { artifacts, named, lists } = await everything(cluster, registry, { jobs, locked }, delivery);
     const { kept, wanted } = await survey(artifacts, lock.value, site);
     if (locked) refuse(unpinnedArtifacts(lock.value, artifacts));
     const { failures, ...came } = await download(wanted, jobs, delivery);
@@ -156,14 +153,47 @@ async function buildInto(
   }
 }
 
+export interface Everything {
+  readonly artifacts: readonly Artifact[];
+  /** Names of container images. */
+  readonly named: readonly Link[];
+  readonly lists: Listed;
+}
+
+/** What the bsroot will consist of: versions, images and lists are asked for where nothing here knows them. Throws Failure. */
+export async function everything(
+  cluster: Cluster,
+  registry: Registry,
+  { jobs, locked }: { readonly jobs: number; readonly locked: boolean },
+  delivery: Delivery,
+): Promise<Everything> {
+  const { lock } = delivery;
+  const asked = (known: Lock["versions"]) => questions(cluster, registry, known);
+  if (locked) refuse(unpinnedNames(lock.value, asked(lock.value.versions), []));
+  const unknown = await lookUp(asked, delivery);
+  if (unknown.length > 0) throw new Failure(unknown);
+  const resolved = withVersions(cluster, lock.value);
+  refuse(failing(resolved));
+  const wantedNames = wantedImages(resolved);
+  if (locked) refuse(unpinnedNames(lock.value, [], wantedNames));
+  const images = await resolveImages(wantedNames.map(imageReference), architectures(cluster), jobs, delivery);
+  if (images.failures.length > 0) throw new Failure(images.failures);
+  const named = images.images.flatMap(links);
+  const lists = await readLists(listsOf(resolved, registry), jobs, locked, delivery);
+  if (lists.failures.length > 0) throw new Failure(lists.failures);
+  const artifacts = [...onePerPlace([...gather(resolved, registry), ...lists.artifacts]), ...images.artifacts];
+  return { artifacts, named, lists };
+}
+
 function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new Failure(problems);
 }
 
-async function openLock(path: string, update: boolean): Promise<GrowingLock> {
+/** `mayWrite`: false for who only looks. Throws Failure. */
+export async function openLock(path: string, update: boolean, mayWrite = true): Promise<GrowingLock> {
   try {
     const lock = await readLock(path);
-    return new GrowingLock(path, update ? forUpdate(lock) : lock);
+    return new GrowingLock(mayWrite ? path : undefined, update ? forUpdate(lock) : lock);
   } catch (error) {
     throw error instanceof LockFileError ? new Failure([error.message]) : error;
   }

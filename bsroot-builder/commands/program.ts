@@ -13,13 +13,14 @@ import { type BuildOptions, build } from "./build.ts";
 import { check } from "./check.ts";
 import { closedWorld } from "./closed-world.ts";
 import { DEFAULT_FILE } from "./description.ts";
+import { type DryRun, dryRun } from "./dry-run.ts";
 import { Failure } from "./failure.ts";
 import { init } from "./init.ts";
 import { outdated, update } from "./outdated.ts";
 import { type PackOptions, pack } from "./pack.ts";
 import { render } from "./render.ts";
 import { addServerOptions, type ServerWords, serverOptions } from "./server-options.ts";
-import { summary } from "./summary.ts";
+import { planInWords, summary } from "./summary.ts";
 import { type Terminal, warn } from "./terminal.ts";
 import { rollback, unpack } from "./unpack.ts";
 import { verify } from "./verify.ts";
@@ -66,16 +67,18 @@ function program(registry: Registry, terminal: Terminal): Command {
     .option("--locked", "refuse to build anything but what sextant.lock pins", false)
     .option("--offline", "fetch nothing over the network", false)
     .option("--limit <size>", "bytes a second, for all downloads together, as in 10M", bytes)
+    .option("--dry-run", "say what would be fetched, and how much that is; write nothing", false)
     .option("--json", "what happens and the result as JSON on standard output, an object on each line", false)
     .action(
       async (
         file: string,
-        { cache, ...options }: Omit<BuildOptions, "cache"> & ServerWords & { cache?: string | false; json: boolean },
+        { cache, ...options }: Omit<BuildOptions, "cache"> & ServerWords & { cache?: string | false; json: boolean; dryRun: boolean },
       ) => {
         const server = serverOptions(options, process.env);
-        const result = await heard(options.json, terminal, (to) =>
-          build(file, { ...options, server, ...(cache && { cache }) }, registry, to),
-        );
+        const whole = { ...options, server, ...(cache && { cache }) };
+        if (options.dryRun)
+          return tellPlan(await heard(options.json, terminal, (to) => dryRun(file, whole, registry, to)), options.json, terminal);
+        const result = await heard(options.json, terminal, (to) => build(file, whole, registry, to));
         terminal.out(options.json ? line({ event: "result", ...result }) : summary(result));
       },
     );
@@ -166,6 +169,14 @@ async function heard<T>(json: boolean, terminal: Terminal, work: (terminal: Term
     for (const message of asFailure(error)?.problems ?? [messageOf(error)]) terminal.out(line({ event: "error", message }));
     throw error;
   }
+}
+
+/** Throws Failure when the build would fail. */
+function tellPlan(plan: DryRun, json: boolean, { out }: Terminal): void {
+  out(json ? line({ event: "plan", ...plan }) : planInWords(plan));
+  if (plan.problems.length === 0) return;
+  if (json) for (const message of plan.problems) out(line({ event: "error", message }));
+  throw new Failure(plan.problems);
 }
 
 function positive(text: string): number {

@@ -7,10 +7,17 @@ import { lookAt } from "../write/notes.ts";
 
 export class Cache {
   readonly #folder: string | undefined;
+  readonly #mayKeep: boolean;
 
-  /** Without a folder it holds nothing. */
-  constructor(folder: string | undefined) {
+  /** Without a folder it holds nothing. `mayKeep`: false for who only looks. */
+  constructor(folder: string | undefined, mayKeep = true) {
     this.#folder = folder;
+    this.#mayKeep = mayKeep;
+  }
+
+  /** Whether it has a file of that name; its bytes are looked at when it is taken. */
+  async has(sha256: string): Promise<boolean> {
+    return this.#folder !== undefined && (await lookAt(join(this.#folder, sha256))) !== undefined;
   }
 
   /** Puts the file with this hash at `target`. It may be one file with two names, so its bytes are checked whenever it is used. */
@@ -19,7 +26,7 @@ export class Cache {
     const kept = join(this.#folder, sha256);
     if (!(await lookAt(kept))) return false;
     if ((await sha256Of(kept)) !== sha256) {
-      await rm(kept);
+      if (this.#mayKeep) await rm(kept);
       return false;
     }
     await placeLightly(kept, target);
@@ -27,7 +34,7 @@ export class Cache {
   }
 
   async keep(path: string, sha256: string): Promise<void> {
-    if (this.#folder === undefined) return;
+    if (this.#folder === undefined || !this.#mayKeep) return;
     const kept = join(this.#folder, sha256);
     if (!(await lookAt(kept))) await placeLightly(path, kept);
   }

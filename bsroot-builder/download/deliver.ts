@@ -7,7 +7,7 @@ import { placeLightly } from "../write/atomic.ts";
 import { lookAt, looksTheSame } from "../write/notes.ts";
 import { takeMembers } from "./archive.ts";
 import { type Checked, fetchChecked } from "./check.ts";
-import type { Delivery, Wanted } from "./delivery.ts";
+import type { Delivery, Site, Wanted } from "./delivery.ts";
 import { DownloadError } from "./error.ts";
 import type { Group } from "./groups.ts";
 import { lookAtSource } from "./survey.ts";
@@ -42,19 +42,23 @@ async function settleFromHere(wanted: readonly Wanted[], delivery: Delivery): Pr
 }
 
 /** Of the file itself, before it is there. */
-function knownHash({ pin, artifact: { verify, member } }: Wanted): string | undefined {
+export function knownHash({ pin, artifact: { verify, member } }: Wanted): string | undefined {
   return pin?.sha256 ?? (verify.by === "sha256" && member === undefined ? verify.sha256 : undefined);
 }
 
-async function takeTwin(sha256: string, path: string, { site: { root, notes } }: Delivery): Promise<boolean> {
+async function takeTwin(sha256: string, path: string, { site }: Delivery): Promise<boolean> {
+  const twin = await twinOf(sha256, site);
+  if (twin !== undefined && twin !== path) await placeLightly(twin, path);
+  return twin !== undefined;
+}
+
+/** Where in the bsroot these bytes are already; absolute. */
+export async function twinOf(sha256: string, { root, notes }: Site): Promise<string | undefined> {
   for (const other of notes.pathsOf(sha256)) {
-    const note = notes.get(other);
     const look = await lookAt(join(root, other));
-    if (!look || !looksTheSame(look, note)) continue;
-    if (join(root, other) !== path) await placeLightly(join(root, other), path);
-    return true;
+    if (look && looksTheSame(look, notes.get(other))) return join(root, other);
   }
-  return false;
+  return undefined;
 }
 
 async function deliverMembers(group: Group, delivery: Delivery): Promise<void> {

@@ -21,7 +21,7 @@ export function describe(path: string, url: string, original: string, message: s
 }
 
 /** A mirror's URL may hold a name and a password; logs must not. */
-const withoutPasswords = (text: string): string => text.replace(/(\w:\/\/)[^\s/@]+@/g, "$1...@");
+export const withoutPasswords = (text: string): string => text.replace(/(\w:\/\/)[^\s/@]+@/g, "$1...@");
 
 /** What the operating system may say while a file is written, and the way out. */
 const TROUBLES: Readonly<Record<string, string>> = {

@@ -22,13 +22,28 @@ export async function openHttp(wish: Wish, web: Getter): Promise<Opened> {
   }
 }
 
+/** How large a file is, without fetching it; undefined where the source does not say. Throws DownloadError as for the file itself. */
+export async function sizeOverHttp(address: string, web: Getter): Promise<number | undefined> {
+  let url = address;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+    const answer = await ask(url, { url, offset: 0 }, web, "HEAD");
+    answer.resume();
+    const location = header(answer, "location");
+    if (REDIRECTS.has(answer.statusCode ?? 0) && location !== undefined) url = follow(url, location);
+    else if (answer.statusCode === 200) return lengthOf(answer);
+    else if (answer.statusCode === 405 || answer.statusCode === 501) return undefined;
+    else throw refusal(answer);
+  }
+  throw new DownloadError(`redirects more than ${MAX_REDIRECTS} times, lastly to ${url}`);
+}
+
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-async function ask(url: string, { offset, validator }: Wish, web: Getter): Promise<IncomingMessage> {
+async function ask(url: string, { offset, validator }: Wish, web: Getter, method: "GET" | "HEAD" = "GET"): Promise<IncomingMessage> {
   // If-Range makes a changed file arrive whole instead of as a tail that does not fit (RFC 9110 §13.1.5).
   const rest = offset > 0 ? { range: `bytes=${offset}-`, ...(validator !== undefined && { "if-range": validator }) } : {};
   try {
-    return await web.get(url, { "user-agent": "sextant-bsroot-builder", accept: "*/*", "accept-encoding": "identity", ...rest });
+    return await web.get(url, { "user-agent": "sextant-bsroot-builder", accept: "*/*", "accept-encoding": "identity", ...rest }, method);
   } catch (error) {
     throw explain(error);
   }

@@ -1,5 +1,6 @@
 /** Room on the disk, promised before it is written to. */
 import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { DownloadError } from "./error.ts";
 
 /** Left free beyond what is downloaded: certificates, the manifest, and a file system that still works. */
@@ -27,10 +28,7 @@ export class Space {
   }
 
   static of(folder: string): Space {
-    return new Space(async () => {
-      const { bavail, bsize } = await statfs(folder);
-      return bavail * bsize;
-    });
+    return new Space(() => freeAt(folder));
   }
 
   /** Throws DownloadError when `bytes` more do not fit beside all that is promised already. */
@@ -46,13 +44,30 @@ export class Space {
       this.#unseen -= 1;
       return reservation;
     }
-    const missing = this.#promised + MARGIN - (await this.#free());
+    const missing = lacking(this.#promised, await this.#free());
     this.#unseen = Math.min(MOST_UNSEEN, Math.floor(-missing / 2 / SMALL));
     if (missing <= 0) return reservation;
     reservation.giveBack();
-    throw new DownloadError(`needs ${inWords(bytes)}, and the disk has ${inWords(missing)} too little; make room or choose another --out`);
+    throw new DownloadError(tooLittle(bytes, missing));
   }
 }
+
+/** Bytes that are available where `folder` is, or will be. */
+export async function freeAt(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(folder) === folder) throw error;
+    return freeAt(dirname(folder));
+  }
+}
+
+export const tooLittle = (bytes: number, missing: number): string =>
+  `needs ${inWords(bytes)}, and the disk has ${inWords(missing)} too little; make room or choose another --out`;
+
+/** How many bytes the disk has too little for so many more; 0 or less when it has enough. */
+export const lacking = (bytes: number, free: number): number => bytes + MARGIN - free;
 
 /** Room for bytes that nobody announced: promised as they come, so that an endless source fills no disk. */
 export class GrowingRoom {

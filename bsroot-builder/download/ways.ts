@@ -2,14 +2,14 @@
 import { DownloadError } from "./error.ts";
 import type { Open, Opened } from "./source.ts";
 
+export const NOT_HERE = "is not here, and --offline forbids to fetch it; build once without, or name a --cache that has it";
+
 /** Files on this machine, and nothing else. */
 export const offline =
   (open: Open): Open =>
   (wish) => {
     if (wish.url.startsWith("file:")) return open(wish);
-    return Promise.reject(
-      new DownloadError("is not here, and --offline forbids to fetch it; build once without, or name a --cache that has it"),
-    );
+    return Promise.reject(new DownloadError(NOT_HERE));
   };
 
 /** All downloads together, in bytes a second. */
