@@ -1,10 +1,12 @@
 /** What a build puts into a bsroot for its server, with a builder of images that is a script. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CONTEXT } from "../../../bsroot-builder/appliance/home.ts";
 import type { ServerOptions } from "../../../bsroot-builder/appliance/prepare.ts";
+import { pack } from "../../../bsroot-builder/commands/pack.ts";
+import { unpack } from "../../../bsroot-builder/commands/unpack.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { openWorkshop, registryOf, type Workshop } from "../../support/workshop.ts";
 
@@ -191,6 +193,13 @@ describe("the program for a server that has node", () => {
       expect.stringMatching(/dist: is older than cluster\/source\.ts; compile the programs first \(npm run build in /),
     ]);
   });
+});
+
+test("carried in a bundle, the scripts can be run on the other side", async () => {
+  await shop.build(NOTHING, { server: server({ way: "program" }) });
+  const { bundle } = await pack(shop.path("bsroot"), { out: shop.path("stick"), split: 1e9 });
+  await unpack(bundle, shop.path("there"));
+  for (const path of SERVER.slice(0, 3)) expect(statSync(shop.path("there", path)).mode & 0o777).toBe(0o755);
 });
 
 test("what the image is made of is what .dockerignore lets through", () => {
