@@ -180,6 +180,8 @@ export type Os =
       /** Where the installation tree is, and what its .treeinfo must hash to; absent: the distribution's own mirror. */
       readonly tree?: Source;
     }
+  /** The live server's ISO, with the kernel and the initrd of its folder casper/. */
+  | { readonly target: "ubuntu"; readonly iso: Source; readonly kernel: Source; readonly initrd: Source }
   | { readonly target: "raw-image"; readonly image: Source; readonly kernel: Source; readonly initrd: Source };
 export type OsName = Os["target"];
 

@@ -89,7 +89,7 @@ export interface OsTarget<O extends Os = Os> {
   /** Where the artifacts are listed that only their source can list. */
   indexes?(os: O, architecture: Architecture): readonly Index[];
   live(context: BootContext<O>): LiveBoot;
-  /** First configuration of the live system, served at /boot/<mac>.ign (or .ks, as its kernel arguments have it); carries no secret. */
+  /** First configuration of the live system, served at /boot/<mac>.ign (or .ks, or /boot/<mac>/user-data, as its kernel arguments have it); carries no secret. */
   stageOne?(context: BootContext<O>): string;
   /** The script the live system runs, served at /install/<mac>.sh; carries no secret. */
   installScript(context: BootContext<O>, facts: InstallFacts): string;

@@ -9,6 +9,7 @@ import { enterpriseLinux } from "./os/enterprise-linux/target.ts";
 import { fedoraCoreOs } from "./os/fedora-coreos/target.ts";
 import { flatcar } from "./os/flatcar/target.ts";
 import { rawImage } from "./os/raw-image/target.ts";
+import { ubuntu } from "./os/ubuntu/target.ts";
 import { base, readyList } from "./roles/base/base.ts";
 import { controlPlane } from "./roles/control-plane/role.ts";
 import { etcd } from "./roles/etcd/role.ts";
@@ -23,6 +24,7 @@ export const osTargets: Readonly<Record<OsName, OsTarget>> = {
   flatcar,
   "fedora-coreos": fedoraCoreOs,
   "enterprise-linux": enterpriseLinux,
+  ubuntu,
   "raw-image": rawImage,
 };
 

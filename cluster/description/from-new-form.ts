@@ -207,6 +207,8 @@ function osOf(os: NewForm["os"]): Os {
       const { tree, ...rest } = os;
       return { ...rest, ...(tree && { tree: sourceOf(tree) }) };
     }
+    case "ubuntu":
+      return { ...os, iso: sourceOf(os.iso), kernel: sourceOf(os.kernel), initrd: sourceOf(os.initrd) };
     case "raw-image":
       return { ...os, image: sourceOf(os.image), kernel: sourceOf(os.kernel), initrd: sourceOf(os.initrd) };
   }

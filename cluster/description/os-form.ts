@@ -80,6 +80,17 @@ const enterpriseLinux = block(
   { release: "version", url: "tree", dvd: "tree", repo: "tree" },
 );
 
+const ubuntu = block(
+  {
+    target: z.literal("ubuntu").describe("Ubuntu Server, by its own installer."),
+    iso: source.describe("The ISO of the live server."),
+    kernel: source.describe("Its casper/vmlinuz, such as file:///mnt/casper/vmlinuz of the mounted ISO."),
+    initrd: source.describe("Its casper/initrd."),
+  },
+  "target: ubuntu",
+  { image: "iso", url: "iso", vmlinuz: "kernel" },
+);
+
 const rawImage = block(
   {
     target: z.literal("raw-image").describe("Your own disk image, configured by Ignition on its first boot."),
@@ -90,7 +101,7 @@ const rawImage = block(
   "target: raw-image",
 );
 
-const TARGETS = ["flatcar", "fedora-coreos", "enterprise-linux", "raw-image"] as const satisfies readonly OsName[];
+const TARGETS = ["flatcar", "fedora-coreos", "enterprise-linux", "ubuntu", "raw-image"] as const satisfies readonly OsName[];
 /** What people write for them. */
 const OTHER_NAMES: Readonly<Record<string, (typeof TARGETS)[number]>> = {
   coreos: "flatcar",
@@ -104,7 +115,7 @@ const OTHER_NAMES: Readonly<Record<string, (typeof TARGETS)[number]>> = {
   rhel: "enterprise-linux",
 };
 
-export const os = z.discriminatedUnion("target", [flatcar, fedoraCoreOs, enterpriseLinux, rawImage], {
+export const os = z.discriminatedUnion("target", [flatcar, fedoraCoreOs, enterpriseLinux, ubuntu, rawImage], {
   error: (issue) => {
     if (issue.code !== "invalid_union") return "must be a block of fields; write target: flatcar";
     const target = (issue.input as Readonly<Record<string, unknown>>)["target"];

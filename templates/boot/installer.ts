@@ -9,11 +9,13 @@ import { diskRule, wipeRule } from "./install.ts";
 export interface Beside {
   /** Below /static: what the installer checks its packages against. */
   readonly lists: readonly string[];
+  /** The file below /static that the installer runs from, and where it mounts it. */
+  readonly medium?: { readonly path: string; readonly folder: string };
   /** Bytes the OS needs at least. */
   readonly smallestDisk: number;
 }
 
-export function besideInstaller({ machine, server }: BootContext, facts: InstallFacts, { lists, smallestDisk }: Beside): string {
+export function besideInstaller({ machine, server }: BootContext, facts: InstallFacts, { lists, medium, smallestDisk }: Beside): string {
   return render("boot/installer.sh.eta", {
     name: machine.name,
     mac: dashed(machine.mac),
@@ -21,7 +23,10 @@ export function besideInstaller({ machine, server }: BootContext, facts: Install
     https: server.https,
     ca: server.ca,
     lists: lists.map((path) => `${facts.sha256(`${layout.static}/${path}`)} ${server.http}/static/${path}`).join("\n"),
+    medium: medium ? { folder: medium.folder, ...hashed(facts, `${layout.static}/${medium.path}`) } : { folder: "", sha256: "", size: 0 },
     disk: diskRule(machine.disk, smallestDisk),
     ...wipeRule(machine.disk, facts),
   });
 }
+
+const hashed = ({ sha256, size }: InstallFacts, path: string) => ({ sha256: sha256(path), size: size(path) });

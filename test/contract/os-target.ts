@@ -73,7 +73,7 @@ export function osTargetContract({ target, os, context, plan, pages = noPages }:
 
     test("its install script checks the hash the manifest knows", () => {
       expect(target.installScript(context, known)).toContain(
-        hashOf([...served].find((path) => /(image\.bin\.bz2|\.raw\.(zst|xz)|\/repodata\/repomd\.xml)$/.test(path))!, served),
+        hashOf([...served].find((path) => /(image\.bin\.bz2|\.raw\.(zst|xz)|\.iso|\/repodata\/repomd\.xml)$/.test(path))!, served),
       );
     });
 

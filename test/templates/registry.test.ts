@@ -10,7 +10,7 @@ import { roleContract } from "../contract/role.ts";
 import { expectGolden } from "./golden.ts";
 import { pages } from "./os/enterprise-linux/sample-tree.ts";
 import { resolved } from "./resolved.ts";
-import { cluster, context, FEDORA_COREOS, FLATCAR, machine, RAW_IMAGE, ROCKY, server } from "./sample.ts";
+import { cluster, context, FEDORA_COREOS, FLATCAR, machine, RAW_IMAGE, ROCKY, server, UBUNTU } from "./sample.ts";
 
 const SYSTEMS = { flatcar: FLATCAR, "fedora-coreos": FEDORA_COREOS, "raw-image": RAW_IMAGE } as const;
 
@@ -30,6 +30,8 @@ for (const os of Object.values(SYSTEMS)) {
   osTargetContract({ target: osTarget(os), os, context: given, plan: resolved(nodePlan(given)) });
 }
 
+const noble = context({ os: UBUNTU });
+osTargetContract({ target: osTarget(UBUNTU), os: UBUNTU, context: noble, plan: resolved(nodePlan(noble)) });
 const rocky = context({ os: ROCKY });
 osTargetContract({ target: osTarget(ROCKY), os: ROCKY, context: rocky, plan: resolved(nodePlan(rocky)), pages });
 

@@ -15,6 +15,12 @@ export const RAW_IMAGE: Os = {
 };
 export const FEDORA_COREOS: Os = { target: "fedora-coreos", stream: "stable", version: "44.20260817.3.2" };
 export const FLATCAR: Os = { target: "flatcar", channel: "stable", version: "4593.2.5" };
+export const UBUNTU: Os = {
+  target: "ubuntu",
+  iso: { url: "https://releases.example/24.04.3/ubuntu-24.04.3-live-server-amd64.iso", sha256: "d".repeat(64) },
+  kernel: { url: "file:///mnt/casper/vmlinuz" },
+  initrd: { url: "file:///mnt/casper/initrd" },
+};
 export const ROCKY: Os = { target: "enterprise-linux", distribution: "rocky", version: "9.6" };
 
 export const machine = (given: Partial<Machine> = {}): Machine => ({

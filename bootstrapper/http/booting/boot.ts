@@ -1,6 +1,6 @@
 /** /boot/<mac>: what iPXE runs and what a live system configures itself with. No secret is in either. */
 import type { Router, RouterContext } from "@koa/router";
-import type { Mac } from "../../../cluster/address.ts";
+import { dashed, type Mac } from "../../../cluster/address.ts";
 import { answerText } from "../answers.ts";
 import { Refusal } from "../refusal.ts";
 import { callerOf, requireLease } from "../request/caller.ts";
@@ -23,6 +23,22 @@ export function bootRoutes(router: Router, booting: Booting): void {
     const { mac, suffix } = machinePath(ctx.params["name"]!, [".ipxe", ...LIVE]);
     if (LIVE.includes(suffix)) answerText(ctx, stageOne(booting.world, mac));
     else answerText(ctx, await bootScript(ctx, mac, booting));
+  });
+  router.get("/boot/:name/:part", (ctx) => {
+    const { mac } = machinePath(ctx.params["name"]!, []);
+    answerText(ctx, seed(booting.world, mac, ctx.params["part"]!));
+  });
+}
+
+/** What cloud-init asks of its data source nocloud; only the first of it says anything. https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html */
+function seed(world: World, mac: Mac, part: string): string {
+  if (part === "user-data") return stageOne(world, mac);
+  if (part === "meta-data") return `instance-id: sextant-${dashed(mac)}\n`;
+  if (part === "vendor-data") return "";
+  throw new Refusal(404, {
+    what: `there is no ${part.slice(0, 64)} of ${mac}`,
+    because: "a live system is told its answers by user-data",
+    todo: "nothing, when cloud-init asks; it goes on without",
   });
 }
 

@@ -116,6 +116,19 @@ test("stage one is served where an operating system has one, and its absence is 
   expect(none.text).toContain("installs without one");
 });
 
+test("stage one is the same by whatever name a live system asks for it", async () => {
+  const { text } = await rig.ask(`/boot/${CP1}.ign`, plainly);
+  for (const name of [`${CP1}.ks`, `${CP1}/user-data`]) expect((await rig.ask(`/boot/${name}`, plainly)).text).toBe(text);
+});
+
+test("cloud-init is told which machine this is, and nothing by the parts it may leave out", async () => {
+  expect((await rig.ask(`/boot/${CP1}/meta-data`, plainly)).text).toBe(`instance-id: sextant-${CP1.replaceAll(":", "-")}\n`);
+  expect(await rig.ask(`/boot/${CP1}/vendor-data`, plainly)).toMatchObject({ status: 200, text: "" });
+  expect((await rig.ask(`/boot/${CP1}/network-config`, plainly)).status).toBe(404);
+  expect((await rig.ask(`/boot/${W1}/user-data`, { plain: true, from: W1_ADDRESS })).status).toBe(404);
+  expect((await rig.ask("/boot/zz/meta-data", plainly)).status).toBe(400);
+});
+
 test.each(["/install.sh", "/static/cloud-config/install.sh"])("%s is the way in, on both ports", async (path) => {
   for (const plain of [true, false]) expect((await rig.ask(path, { plain })).text).toBe("#!/bin/sh\necho way in\n");
 });

@@ -14,6 +14,9 @@ MIIBszCCAVmgAwIBAgIUQ2
 '
 LISTS='cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc http://10.0.0.1/static/enterprise-linux/rocky-9.6-x86_64/BaseOS/repodata/repomd.xml
 cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc http://10.0.0.1/static/enterprise-linux/rocky-9.6-x86_64/AppStream/repodata/repomd.xml'
+MEDIUM=''
+MEDIUM_SHA256=''
+MEDIUM_SIZE='0'
 
 RULE_DEVICE=''
 RULE_SERIAL=''
@@ -361,6 +364,23 @@ check_lists() {
   rm -f "$WORK/answer"
 }
 
+# check_medium: the live system mounts the file by a loop device; where it does it in another way there is nothing to hash.
+check_medium() {
+  [ -n "$MEDIUM" ] || return 0
+  while read -r source target _; do
+    case "$target $source" in
+      "$MEDIUM /dev/loop"*)
+        sum=$(head -c "$MEDIUM_SIZE" "$source" | sha256sum)
+        sum=${sum%% *}
+        [ "$sum" = "$MEDIUM_SHA256" ] || fail "$source at $MEDIUM arrived wrong: SHA-256 is $sum, expected $MEDIUM_SHA256; run bsroot-builder verify"
+        say "$source at $MEDIUM is what the builder fetched"
+        return 0
+        ;;
+    esac
+  done <"${SEXTANT_MOUNTS:-/proc/mounts}"
+  say "what is mounted at $MEDIUM cannot be checked: it is on no loop device"
+}
+
 # configure_system ROOT: runs the configuration inside the new system. It is never a file outside of memory.
 configure_system() {
   { [ -s "$WORK/authorization" ] && [ -s "$WORK/disk" ]; } || fail 'this installation was not begun here'
@@ -393,6 +413,7 @@ choose() {
   get_token
   step 'looking at the packages'
   check_lists
+  check_medium
   step 'choosing the disk'
   list_disks
   choose_disk
