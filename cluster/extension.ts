@@ -18,8 +18,11 @@ export interface Artifact {
 /** How we know that what is downloaded is right: the file, or the archive it is taken out of. sextant.lock pins the file's sha256 besides. */
 export type Verify =
   | { readonly by: "sha256"; readonly sha256: string }
-  /** A detached OpenPGP signature beside the file, by a key known by its fingerprint (hex, no spaces). */
-  | ({ readonly by: "openpgp" } & Signed)
+  /**
+   * A detached OpenPGP signature beside the file, by a key known by its fingerprint (hex, no spaces). It does not say which release a file
+   * belongs to; a file of hashes (`sums`) that must agree does.
+   */
+  | ({ readonly by: "openpgp"; readonly sums?: string } & Signed)
   /** A file of hashes that its publisher offers (SHA-256 or SHA-512): kubelet.sha256, SHA256SUMS. Guards what the publisher's site says itself. */
   | {
       readonly by: "sums";

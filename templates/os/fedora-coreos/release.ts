@@ -12,12 +12,12 @@ const FINGERPRINTS: Readonly<Record<string, string>> = {
   "46": "D924B10D3E810DABDD8B56B596E7E91491211FCE",
 };
 
-/** Files of a Fedora whose key is not known here are held against the hashes that the project publishes beside them. */
+/** By the hashes that the project publishes of the release, and by the key of its Fedora where that is known here. */
 export function vouched(version: string, url: string, releaseJson: string): Verify {
   const fedora = version.split(".")[0]!;
   const fingerprint = Object.hasOwn(FINGERPRINTS, fedora) ? FINGERPRINTS[fedora] : undefined;
   if (fingerprint === undefined) return { by: "sums", sums: releaseJson };
-  return { by: "openpgp", signature: `${url}.sig`, key: KEYS, fingerprint };
+  return { by: "openpgp", signature: `${url}.sig`, key: KEYS, fingerprint, sums: releaseJson };
 }
 
 const RELEASE = /^\d{2,3}\.\d{8}\.\d{1,3}\.\d{1,3}$/;

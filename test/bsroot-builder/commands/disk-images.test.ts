@@ -87,6 +87,15 @@ describe("Fedora CoreOS", () => {
     expect(problems).toEqual([expect.stringMatching(/metal\.x86_64\.raw\.xz: .*the bytes are not the ones that were signed/)]);
   });
 
+  test("is refused when a file is signed, but of another release", async () => {
+    await publish("44.20260817.1.2");
+    const old = "44.20260101.1.0 metal.x86_64.raw.xz";
+    shop.mirror.put(place("44.20260817.1.2", NAMES[3]!), old);
+    shop.mirror.put(`${place("44.20260817.1.2", NAMES[3]!)}.sig`, await signer.sign(Buffer.from(old)));
+    const problems = await shop.failures(systems);
+    expect(problems).toEqual([expect.stringMatching(/metal\.x86_64\.raw\.xz: .*hashes to [0-9a-f]{64}, but .*release\.json says/)]);
+  });
+
   test("of a Fedora whose key is not known is held against the hashes of its release", async () => {
     await publish("99.20990101.1.0");
     await shop.build(systems);

@@ -36,6 +36,7 @@ describe("the files of Fedora CoreOS", () => {
       signature: `${base}/45.20261101.3.0/x86_64/fedora-coreos-45.20261101.3.0-live-kernel.x86_64.sig`,
       key: "https://fedoraproject.org/fedora.pgp",
       fingerprint: "4F50A6114CD5C6976A7F1179655A4B02F577861E",
+      sums: `${base}/45.20261101.3.0/release.json`,
     });
     const fingerprints = ["43", "44", "45", "46"].map((fedora) => {
       const { verify } = target.artifacts(fcos({ version: `${fedora}.20260817.3.2` }), "amd64")[0]!;
