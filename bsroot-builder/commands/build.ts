@@ -21,7 +21,7 @@ import { type Open, opener } from "../download/source.ts";
 import { Space } from "../download/space.ts";
 import { survey } from "../download/survey.ts";
 import { lookUp } from "../download/versions.ts";
-import { throttled, offline as withoutNetwork } from "../download/ways.ts";
+import { polite, throttled, offline as withoutNetwork } from "../download/ways.ts";
 import { Web } from "../download/web.ts";
 import { gather, listsOf, onePerPlace, type Registry } from "../gather.ts";
 import { configPath, readCredentials } from "../images/credentials.ts";
@@ -43,7 +43,7 @@ import { type Terminal, warn } from "./terminal.ts";
 
 export interface BuildOptions {
   readonly out: string;
-  /** Downloads at a time. */
+  /** Downloads at a time; from one host no more than PER_HOST of them. */
   readonly jobs: number;
   /** A folder of downloads, by hash, that several builds share. */
   readonly cache?: string;
@@ -103,8 +103,9 @@ export async function throughTheDoor<T>(work: (door: RegistryDoor) => Promise<T>
 }
 
 export function wayOf(open: Open, options: Pick<BuildOptions, "offline" | "limit">): Open {
-  const way = options.offline ? withoutNetwork(open) : open;
-  return options.limit === undefined ? way : throttled(way, options.limit, async (time) => void (await sleep(time)), Date.now);
+  const wait = async (time: number): Promise<void> => void (await sleep(time));
+  const way = options.offline ? withoutNetwork(open) : polite(open, wait, Date.now);
+  return options.limit === undefined ? way : throttled(way, options.limit, wait, Date.now);
 }
 
 async function buildInto(

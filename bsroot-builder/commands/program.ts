@@ -62,7 +62,7 @@ function program(registry: Registry, terminal: Terminal): Command {
     .option("--out <folder>", "the bsroot to write", "bsroot")
     .option("--cache <folder>", "keep downloads here too, by hash, for other builds", cacheFolder(process.env))
     .option("--no-cache", "keep no downloads but in the bsroot")
-    .option("--jobs <number>", "downloads at a time", positive, 4)
+    .option("--jobs <number>", "downloads at a time, of which at most 4 from one host", positive, 8)
     .option("--update", 'look up anew what "current" is, and pin unsigned sources anew', false)
     .option("--locked", "refuse to build anything but what sextant.lock pins", false)
     .option("--offline", "fetch nothing over the network", false)

@@ -5,7 +5,7 @@ import { deliver, type How } from "./deliver.ts";
 import type { Delivery, Wanted } from "./delivery.ts";
 import { DownloadError, describe, messageOf, troubleOf } from "./error.ts";
 import { type Group, groups } from "./groups.ts";
-import { inParallel } from "./pool.ts";
+import { hostOf, inParallel, PER_HOST } from "./pool.ts";
 import { lookAtSource } from "./survey.ts";
 
 export interface Downloaded {
@@ -24,20 +24,25 @@ export async function download(wanted: readonly Wanted[], jobs: number, delivery
   delivery.progress.expect(all.map((group) => ({ path: group.wanted[0]!.artifact.path, ...sizeBefore(group) })));
   const failures: string[] = [];
   const came: (readonly [Wanted, How])[] = [];
-  const results = await inParallel(all, jobs, async (group) => {
-    const path = group.wanted[0]!.artifact.path;
-    try {
-      const how = await deliver(group, delivery);
-      came.push(...how);
-      const [first] = group.wanted;
-      delivery.progress.done(path, { how: how.get(first!)!, size: sizeOf(group, delivery), because: first!.because });
-    } catch (error) {
-      if (!(error instanceof DownloadError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-      const failure = describe(path, delivery.site.locate(group.url), group.url, messageOf(error));
-      failures.push(failure);
-      delivery.progress.done(path, { how: "failed", because: failure });
-    }
-  });
+  const results = await inParallel(
+    all,
+    jobs,
+    async (group) => {
+      const path = group.wanted[0]!.artifact.path;
+      try {
+        const how = await deliver(group, delivery);
+        came.push(...how);
+        const [first] = group.wanted;
+        delivery.progress.done(path, { how: how.get(first!)!, size: sizeOf(group, delivery), because: first!.because });
+      } catch (error) {
+        if (!(error instanceof DownloadError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+        const failure = describe(path, delivery.site.locate(group.url), group.url, messageOf(error));
+        failures.push(failure);
+        delivery.progress.done(path, { how: "failed", because: failure });
+      }
+    },
+    { of: ({ url }) => hostOf(delivery.site.locate(url)), width: PER_HOST },
+  );
   const unsaved = await troubleSaving(delivery);
   if (unsaved !== undefined) failures.push(unsaved);
   for (const result of results) if (result.status === "rejected") throw result.reason;

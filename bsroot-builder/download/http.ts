@@ -91,7 +91,7 @@ function refusal({ statusCode: status = 0, headers }: IncomingMessage): Download
 }
 
 /** How long a busy server asks us to wait: seconds, or a date (RFC 9110 §10.2.3). */
-function patience(headers: IncomingMessage["headers"]): { after?: number } {
+export function patience(headers: IncomingMessage["headers"]): { after?: number } {
   const text = headers["retry-after"];
   if (text === undefined) return {};
   const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.parse(headers.date ?? "");

@@ -5,7 +5,7 @@ import type { Site, Wanted } from "./delivery.ts";
 import { sizeBefore } from "./download.ts";
 import { DownloadError, describe, messageOf, withoutPasswords } from "./error.ts";
 import { type Group, groups } from "./groups.ts";
-import { inParallel } from "./pool.ts";
+import { hostOf, inParallel, PER_HOST } from "./pool.ts";
 import { lookAtSource } from "./survey.ts";
 
 export interface Planned {
@@ -36,24 +36,29 @@ export interface Means {
 
 export async function planDownloads(wanted: readonly Wanted[], jobs: number, means: Means): Promise<Plan> {
   const failures: string[] = [];
-  const results = await inParallel(groups(wanted), jobs, async (group): Promise<readonly Planned[]> => {
-    const missing: Wanted[] = [];
-    const reused: Planned[] = [];
-    for (const one of group.wanted) {
-      if (!(await isHere(one, means))) missing.push(one);
-      else reused.push({ ...place(one, group, means), how: "reuse", ...sizeBefore({ ...group, wanted: [one] }), because: one.because });
-    }
-    const [first] = missing;
-    if (!first) return reused;
-    try {
-      const size = await sizeOf({ ...group, wanted: missing }, means);
-      return [...reused, { ...place(first, group, means), how: "fetch", ...(size !== undefined && { size }), because: first.because }];
-    } catch (error) {
-      if (!(error instanceof DownloadError)) throw error;
-      failures.push(describe(first.artifact.path, means.site.locate(group.url), group.url, messageOf(error)));
-      return reused;
-    }
-  });
+  const results = await inParallel(
+    groups(wanted),
+    jobs,
+    async (group): Promise<readonly Planned[]> => {
+      const missing: Wanted[] = [];
+      const reused: Planned[] = [];
+      for (const one of group.wanted) {
+        if (!(await isHere(one, means))) missing.push(one);
+        else reused.push({ ...place(one, group, means), how: "reuse", ...sizeBefore({ ...group, wanted: [one] }), because: one.because });
+      }
+      const [first] = missing;
+      if (!first) return reused;
+      try {
+        const size = await sizeOf({ ...group, wanted: missing }, means);
+        return [...reused, { ...place(first, group, means), how: "fetch", ...(size !== undefined && { size }), because: first.because }];
+      } catch (error) {
+        if (!(error instanceof DownloadError)) throw error;
+        failures.push(describe(first.artifact.path, means.site.locate(group.url), group.url, messageOf(error)));
+        return reused;
+      }
+    },
+    { of: ({ url }) => hostOf(means.site.locate(url)), width: PER_HOST },
+  );
   const files = results.flatMap((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;

@@ -1,6 +1,7 @@
 /** A company's proxy, as the environment names it: which one stands before a URL, and the tunnel through it. */
 import { request } from "node:http";
-import { isIP, type Socket } from "node:net";
+import { request as requestSecurely } from "node:https";
+import { BlockList, isIP, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { DownloadError, messageOf } from "./error.ts";
 
@@ -12,12 +13,14 @@ export function proxyFor(url: URL, environment: Environment): URL | undefined {
   const read = (name: string) => environment[name] || environment[name.toUpperCase()];
   const proxy = read(url.protocol === "https:" ? "https_proxy" : "http_proxy");
   if (proxy === undefined || isExempt(url, read("no_proxy") ?? "")) return undefined;
-  const whole = /^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+  if (/^socks/i.test(whole))
+    throw new DownloadError("cannot be asked: the environment names a SOCKS proxy, and only http and https ones are known");
   if (!URL.canParse(whole)) throw new DownloadError(`cannot be asked: the environment names the proxy ${proxy}, which is no address`);
   return new URL(whole);
 }
 
-/** "example.com" and ".example.com" mean the host and all below it; "*" means everything. */
+/** "example.com" and ".example.com" mean the host and all below it, "10.0.0.0/8" a network, and "*" everything. */
 function isExempt({ hostname, port }: URL, exceptions: string): boolean {
   return exceptions
     .split(/[\s,]+/)
@@ -25,8 +28,19 @@ function isExempt({ hostname, port }: URL, exceptions: string): boolean {
     .some((entry) => {
       const [, name = "", only] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
       if (entry === "*") return true;
+      if (entry.includes("/")) return isInside(hostname.replace(/^\[|\]$/g, ""), entry);
       return (only === undefined || only === port) && (hostname === name || hostname.endsWith(`.${name}`));
     });
+}
+
+function isInside(address: string, network: string): boolean {
+  const [base = "", bits = ""] = network.split("/");
+  const family = isIP(base);
+  if (family === 0 || isIP(address) !== family || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128)) return false;
+  const name = family === 4 ? "ipv4" : "ipv6";
+  const list = new BlockList();
+  list.addSubnet(base, Number(bits), name);
+  return list.check(address, name);
 }
 
 export function proxyHeaders({ username, password }: URL): Record<string, string> {
@@ -60,8 +74,16 @@ export async function tunnel(proxy: URL, url: URL, patience: number): Promise<TL
 function connectThrough(proxy: URL, target: string, patience: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const headers = { host: target, ...proxyHeaders(proxy) };
-    const place = { host: proxy.hostname, port: proxy.port || 80 };
-    const asked = request({ ...place, method: "CONNECT", path: target, headers, timeout: patience, agent: false });
+    const isSecure = proxy.protocol === "https:";
+    const place = { host: proxy.hostname, port: proxy.port || (isSecure ? 443 : 80) };
+    const asked = (isSecure ? requestSecurely : request)({
+      ...place,
+      method: "CONNECT",
+      path: target,
+      headers,
+      timeout: patience,
+      agent: false,
+    });
     asked.on("timeout", () => asked.destroy(new Error("it does not answer")));
     asked.on("error", (error) =>
       reject(new DownloadError(`the proxy ${proxy.host} failed: ${messageOf(error)}`, { again: true, cause: error })),

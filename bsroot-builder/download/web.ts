@@ -31,7 +31,8 @@ export class Web {
     if (url.protocol === "http:") {
       if (!proxy) return this.#send(requestHttp(url, { ...options, agent: this.#http }));
       const viaProxy = { ...headers, host: url.host, ...proxyHeaders(proxy) };
-      return this.#send(requestHttp(proxy, { ...options, headers: viaProxy, path: url.href, agent: this.#http }));
+      const [request, agent] = proxy.protocol === "https:" ? ([requestHttps, this.#https] as const) : ([requestHttp, this.#http] as const);
+      return this.#send(request(proxy, { ...options, headers: viaProxy, path: url.href, agent }));
     }
     if (!proxy) return this.#send(requestHttps(url, { ...options, agent: this.#https }));
     const socket = await tunnel(proxy, url, this.#patience);

@@ -1,6 +1,7 @@
 /** The way into a registry: it asks who comes, names who gives out tokens, and lets in whoever brings one. Docker's token authentication specification. */
 import type { IncomingMessage } from "node:http";
 import { DownloadError } from "../download/error.ts";
+import { patience } from "../download/http.ts";
 import type { Getter } from "../download/web.ts";
 import type { Credentials } from "./credentials.ts";
 import { MEDIA_TYPES } from "./manifest.ts";
@@ -47,7 +48,7 @@ export class RegistryDoor implements Getter {
 
   async #earn(registry: URL, repository: string, challenge: string): Promise<string> {
     const [, scheme = "", rest = ""] = /^(\w+)\s*(.*)$/.exec(challenge) ?? [];
-    const basic = this.#credentials.basicFor(registry.host);
+    const basic = await this.#credentials.basicFor(registry.host);
     if (scheme.toLowerCase() === "basic") {
       if (basic) return `Basic ${basic}`;
       throw new DownloadError(`wants a name and a password; log in with docker login ${registry.host}`);
@@ -71,7 +72,10 @@ export class RegistryDoor implements Getter {
     if (answer.statusCode !== 200) {
       const again = answer.statusCode === 429 || (answer.statusCode ?? 0) >= 500;
       const wayOut = basic ? "log in again with docker login" : "is the name right, or is it private (docker login)?";
-      throw new DownloadError(`${door.host} answers ${answer.statusCode} instead of a token; ${wayOut}`, { again });
+      throw new DownloadError(`${door.host} answers ${answer.statusCode} instead of a token; ${wayOut}`, {
+        again,
+        ...(again && patience(answer.headers)),
+      });
     }
     const { token, access_token: other } = tokenIn(text);
     const found = token ?? other;

@@ -7,7 +7,7 @@ import type { Artifact } from "../../cluster/extension.ts";
 import { type ImageReference, registryUrl } from "../../cluster/image-reference.ts";
 import type { Delivery } from "../download/delivery.ts";
 import { DownloadError, describe, messageOf } from "../download/error.ts";
-import { inParallel } from "../download/pool.ts";
+import { hostOf, inParallel, PER_HOST } from "../download/pool.ts";
 import { writeWhole } from "../write/atomic.ts";
 import { lookAt } from "../write/notes.ts";
 import { ImageError, readDocument } from "./manifest.ts";
@@ -34,16 +34,21 @@ export async function resolveImages(
 ): Promise<ResolvedImages> {
   const artifacts = new Map<string, Artifact>();
   const failures: string[] = [];
-  const results = await inParallel(references, jobs, async (reference): Promise<Pulled | undefined> => {
-    try {
-      return await resolve(reference, architectures, artifacts, delivery);
-    } catch (error) {
-      if (!(error instanceof DownloadError) && !(error instanceof ImageError)) throw error;
-      const url = registryUrl(reference, "manifests", reference.digest ?? reference.tag!);
-      failures.push(describe(reference.name, delivery.site.locate(url), url, messageOf(error)));
-      return undefined;
-    }
-  });
+  const results = await inParallel(
+    references,
+    jobs,
+    async (reference): Promise<Pulled | undefined> => {
+      try {
+        return await resolve(reference, architectures, artifacts, delivery);
+      } catch (error) {
+        if (!(error instanceof DownloadError) && !(error instanceof ImageError)) throw error;
+        const url = registryUrl(reference, "manifests", reference.digest ?? reference.tag!);
+        failures.push(describe(reference.name, delivery.site.locate(url), url, messageOf(error)));
+        return undefined;
+      }
+    },
+    { of: (reference) => hostOf(delivery.site.locate(registryUrl(reference, "manifests", ""))), width: PER_HOST },
+  );
   const images = results.flatMap((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value ? [result.value] : [];

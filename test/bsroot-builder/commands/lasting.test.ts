@@ -4,8 +4,9 @@ import { rm } from "node:fs/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../../../bsroot-builder/commands/failure.ts";
 import { outdated, update } from "../../../bsroot-builder/commands/outdated.ts";
+import { DownloadError } from "../../../bsroot-builder/download/error.ts";
 import type { Opened } from "../../../bsroot-builder/download/source.ts";
-import { offline, throttled } from "../../../bsroot-builder/download/ways.ts";
+import { offline, polite, throttled } from "../../../bsroot-builder/download/ways.ts";
 import { description, openWorkshop, registryOf, type Workshop } from "../../support/workshop.ts";
 
 const LATEST = "flatcar/stable/amd64";
@@ -114,6 +115,26 @@ describe("ways", () => {
     );
     for (const url of ["http://a/", "http://b/"]) for await (const _ of (await open({ url, offset: 0 })).body);
     expect(clock).toBe(5000); // of 6000 bytes; the last chunk of 1000 has just begun
+  });
+
+  test("a host that asks one download for patience is left alone by all, and others are not", async () => {
+    let clock = 0;
+    const asked: string[] = [];
+    const open = polite(
+      async ({ url }) => {
+        asked.push(`${clock} ${url}`);
+        if (asked.length === 1) throw new DownloadError("answers 429", { again: true, after: 3000 });
+        return opened([]);
+      },
+      async (time) => {
+        clock += time;
+      },
+      () => clock,
+    );
+    await expect(open({ url: "http://a/1", offset: 0 })).rejects.toThrow("429");
+    await open({ url: "http://b/1", offset: 0 });
+    await open({ url: "http://a/2", offset: 0 });
+    expect(asked).toEqual(["0 http://a/1", "0 http://b/1", "3000 http://a/2"]);
   });
 
   test("files on this machine know no limit", async () => {

@@ -146,6 +146,10 @@ async function startProxy(status = 200): Promise<{ url: string; asked: string[] 
   return { url: `http://127.0.0.1:${await listen(server)}`, asked };
 }
 
+test("a SOCKS proxy is refused in words", () => {
+  expect(() => proxyFor(new URL("http://a.com/"), { http_proxy: "socks5://proxy.lan" })).toThrow("only http and https ones are known");
+});
+
 describe("which proxy stands before a URL", () => {
   const PROXY = "http://proxy.lan:3128";
   test.each([
@@ -159,6 +163,9 @@ describe("which proxy stands before a URL", () => {
     { url: "http://a.com:8080/", environment: { http_proxy: PROXY, no_proxy: "a.com:8080" }, proxy: undefined },
     { url: "http://a.com:8081/", environment: { http_proxy: PROXY, no_proxy: "a.com:8080" }, proxy: "http://proxy.lan:3128/" },
     { url: "http://a.com/", environment: { http_proxy: PROXY, no_proxy: "*" }, proxy: undefined },
+    { url: "http://10.1.2.3/", environment: { http_proxy: PROXY, no_proxy: "10.0.0.0/8" }, proxy: undefined },
+    { url: "http://11.1.2.3/", environment: { http_proxy: PROXY, no_proxy: "10.0.0.0/8" }, proxy: "http://proxy.lan:3128/" },
+    { url: "http://[fd00::1]/", environment: { http_proxy: PROXY, no_proxy: "fd00::/8" }, proxy: undefined },
     { url: "http://a.com/", environment: { http_proxy: "", HTTP_PROXY: PROXY }, proxy: "http://proxy.lan:3128/" },
   ])("$url with $environment: $proxy", ({ url, environment, proxy }) => {
     expect(proxyFor(new URL(url), environment as Environment)?.href).toBe(proxy);
@@ -170,7 +177,7 @@ describe("which proxy stands before a URL", () => {
         try {
           proxyFor(new URL("http://a.com/"), { http_proxy: proxy, no_proxy: exceptions });
         } catch (error) {
-          expect((error as Error).message).toMatch(/which is no address/);
+          expect((error as Error).message).toMatch(/which is no address|only http and https ones are known/);
         }
       }),
     );
