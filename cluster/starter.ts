@@ -24,6 +24,7 @@ dns:
   # keys: [{ name: externaldns, may: [update] }] # who may write names (RFC 2136)
 
 os: { target: flatcar, channel: stable, version: current } # current is pinned in sextant.lock
+# kubernetes: { version: 1.36 } # its newest patch, pinned too; carried along with the images it needs
 
 sshKeys: # who may log in to the nodes: the line of ~/.ssh/id_ed25519.pub
   - ssh-ed25519 REPLACE-ME you@laptop

@@ -8,13 +8,15 @@ const NOT_YET = "has no effect in this release; it is kept for one that knows it
 const CENTOS_ONLY = "has no effect, as no CentOS is installed; leave it out";
 const ALWAYS_OURS = "has no effect, as nodes get every package from the bootstrapper; leave it out";
 
+const GPU = "has no effect; NVIDIA's driver comes with a system extension, os.extensions: of the recommended form";
+
 /** Fields that nothing acts on, and what to say of each. */
 const WITHOUT_EFFECT = {
   images: "has no effect; Kubernetes' own images are taken, so leave it out",
   coreos: NOT_YET,
   ceph: NOT_YET,
-  set_gpu: NOT_YET,
-  gpu_drivers_version: NOT_YET,
+  set_gpu: GPU,
+  gpu_drivers_version: GPU,
   ingress_hostnetwork: NOT_YET,
   download_kernel: CENTOS_ONLY,
   mirror_site: CENTOS_ONLY,

@@ -35,7 +35,7 @@ test("every line that is commented out is one that may be written", () => {
   const text = starter
     .replaceAll("XX:XX:XX:XX:XX", "52:54:00:00:00")
     .replace(/ssh-ed25519 .*/, key)
-    .replace(/^( +)# (\w+: )/gm, "$1$2");
+    .replace(/^( *)# (\w+: [{\w[])/gm, "$1$2");
   expect(text).not.toBe(starter);
   expect(parse(text, "cluster-desc.yml")).toMatchObject({ ok: true, cluster: { network: { dhcp: "proxy", upstream: ["9.9.9.9"] } } });
 });
