@@ -55,6 +55,7 @@ export async function prepareServer(options: ServerOptions | undefined, at: Circ
   if (options !== undefined && options.way !== "none") {
     const program = await inWords(() => writeProgram(options.home ?? home(), join(at.root, layout.server.program)));
     files.push(layout.server.program);
+    warnings.push(...slower(program.native, options.architectures));
     await put(layout.server.bill(layout.server.program), program.bill);
     const images = options.way === "program" ? [] : await imagesFor(options, at, warnings);
     for (const { architecture, made } of images) {
@@ -116,6 +117,16 @@ async function inWords<T>(task: () => Promise<T>): Promise<T> {
     if (error instanceof ImageError) throw new ServerError(`the bootstrapper's image: ${error.message}\n  Without it: ${OTHERWISE}`);
     throw error;
   }
+}
+
+/** Only this computer's part of koffi is installed here; without theirs, servers of another kind do without the kernel's batches of datagrams. */
+function slower(native: readonly string[], architectures: readonly Architecture[]): readonly string[] {
+  const wanted = architectures.map((architecture) => `linux-${architecture === "amd64" ? "x64" : architecture}`);
+  const missing = native.length === 0 ? [] : wanted.filter((platform) => !native.includes(platform));
+  return missing.map(
+    (platform) =>
+      `${layout.server.program} has koffi for ${native.join(", ")} only: without a container it serves more slowly on ${platform}; build on such a computer`,
+  );
 }
 
 /** Every path that any build may have put there. */

@@ -186,6 +186,18 @@ describe("the program for a server that has node", () => {
     expect(readFileSync(shop.path("bsroot", layout.server.program)).equals(first)).toBe(true);
   });
 
+  test("says for which servers its native part is missing", async () => {
+    await shop.put(
+      "home/node_modules/greeting/package.json",
+      '{"name":"greeting","version":"1.0.0","optionalDependencies":{"@koromix/koffi-linux-x64":"*"}}',
+    );
+    await shop.put("home/node_modules/@koromix/koffi-linux-x64/package.json", '{"name":"@koromix/koffi-linux-x64","version":"1.0.0"}');
+    const { warnings } = await shop.build(NOTHING, { server: server({ way: "program", architectures: ["amd64", "arm64"] }) });
+    expect(warnings).toEqual([
+      "bootstrapper-program.tar.gz has koffi for linux-x64 only: without a container it serves more slowly on linux-arm64; build on such a computer",
+    ]);
+  });
+
   test("is not carried when it is older than its sources", async () => {
     const later = new Date(Date.now() + 60_000);
     utimesSync(shop.path("home/cluster/source.ts"), later, later);
