@@ -1,4 +1,8 @@
 /** What Anaconda is told, and what the new system is made of. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROLES } from "../../../../cluster/cluster.ts";
 import { nodePlan, osTarget } from "../../../../templates/registry.ts";
@@ -73,6 +77,41 @@ describe("the kickstart", () => {
 
   test("is refused instead of broken when a word would become two", () => {
     expect(() => target.stageOne!(context({ os: ROCKY, name: "a b\n%pre\nreboot" }))).toThrow("cannot be a word of a kickstart");
+  });
+});
+
+describe("%pre, run", () => {
+  /** `chooses` stands for the script beside the installer. */
+  function run(chooses: string): { readonly status: number | null; readonly written: string } {
+    const folder = mkdtempSync(join(tmpdir(), "sextant-pre-"));
+    mkdirSync(join(folder, "sextant"));
+    writeFileSync(join(folder, "served"), chooses);
+    const script = section("pre")
+      .replaceAll("/tmp/", `${folder}/`)
+      .replace(/^until curl .*$/m, `cp ${folder}/served ${folder}/sextant.sh`)
+      .replace(">/dev/console 2>&1", "");
+    const { status } = spawnSync("sh", ["-c", script], { env: { PATH: process.env["PATH"], FOLDER: folder } });
+    const written = existsSync(join(folder, "sextant.disk")) ? readFileSync(join(folder, "sextant.disk"), "utf8") : "";
+    rmSync(folder, { recursive: true });
+    return { status, written };
+  }
+
+  test("gives Anaconda the chosen disk and no other, by the name that its commands take", () => {
+    expect(run('[ "$1" = choose ] && echo /dev/nvme0n1 >"$FOLDER/sextant/disk"')).toEqual({
+      status: 0,
+      written: [
+        "ignoredisk --only-use=nvme0n1",
+        "zerombr",
+        "clearpart --all --initlabel --drives=nvme0n1",
+        "autopart --type=plain --fstype=xfs --nohome --noswap",
+        'bootloader --boot-drive=nvme0n1 --leavebootorder --append="console=tty0 console=ttyS0,115200n8"',
+        "",
+      ].join("\n"),
+    });
+  });
+
+  test("ends the installation, and names no disk, when none may be taken", () => {
+    expect(run("exit 1")).toEqual({ status: 1, written: "" });
   });
 });
 
