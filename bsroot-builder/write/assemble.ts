@@ -16,11 +16,16 @@ export interface Contents {
   readonly artifacts: readonly Artifact[];
   /** Names of container images. */
   readonly links: readonly Link[];
+  /** Paths of what the server is started from. */
+  readonly server: readonly string[];
   readonly lock: Lock;
 }
 
 /** The manifest comes last: a bsroot whose manifest is right is whole. Answers its files. */
-export async function assemble(root: string, { cluster, description, artifacts, links, lock }: Contents): Promise<readonly ManifestFile[]> {
+export async function assemble(
+  root: string,
+  { cluster, description, artifacts, links, server, lock }: Contents,
+): Promise<readonly ManifestFile[]> {
   await writeIfChanged(join(root, layout.description), description);
   await writeIfChanged(join(root, layout.lock), formatLock(lock));
   for (const { path, digest } of links) await writeIfChanged(join(root, path), digest);
@@ -31,7 +36,7 @@ export async function assemble(root: string, { cluster, description, artifacts, 
     ...artifacts.map(({ path }): ManifestFile => ({ path, size: lock.artifacts[path]!.size, sha256: lock.artifacts[path]!.sha256 })),
     await entryOf(root, layout.description),
     await entryOf(root, layout.lock),
-    ...(await Promise.all(links.map(({ path }) => entryOf(root, path)))),
+    ...(await Promise.all([...links.map(({ path }) => path), ...server].map((path) => entryOf(root, path)))),
   ];
   for (const { parentPath, name } of secrets) {
     files.push({ ...(await entryOf(root, join(parentPath, name).slice(root.length + 1))), secret: true });
