@@ -57,6 +57,8 @@ export interface VersionQuery {
   readonly url: string;
   /** Throws when the text has no version. */
   read(text: string): string;
+  /** What the user can write, so that nobody has to be asked: "write coredns: below ...". */
+  readonly wayOut?: string;
 }
 
 /** The live system that installs, as a boot loader needs it. Paths are below /static. */

@@ -30,10 +30,10 @@ async function answerAll(questions: readonly Question[], delivery: Delivery): Pr
       if (pinned !== undefined) return [[key, pinned]];
       try {
         const version = query.read(await textOf(query.url, delivery));
-        progress.say(`${key}: current is ${version}`);
+        progress.say(`${key}: is ${version}`);
         return [[key, version]];
       } catch (error) {
-        failures.push(describe(key, delivery.site.locate(query.url), query.url, messageOf(error)));
+        failures.push(describe(key, delivery.site.locate(query.url), query.url, `${messageOf(error)}${wayOut(query)}`));
         return [];
       }
     }),
@@ -41,6 +41,8 @@ async function answerAll(questions: readonly Question[], delivery: Delivery): Pr
   if (failures.length === 0) await lock.setVersions(Object.fromEntries(answers.flat()));
   return failures.sort();
 }
+
+const wayOut = ({ wayOut: instead }: Question["query"]): string => (instead === undefined ? "" : `; or ${instead}`);
 
 const textOf = async (url: string, { site, small }: Delivery): Promise<string> =>
   new TextDecoder().decode(await small.get(site.locate(url)));

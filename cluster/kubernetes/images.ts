@@ -61,8 +61,7 @@ export function readTags(text: string, version: string): KubeadmTags {
   const coredns = constant("CoreDNSVersion");
   const pause = constant("PauseVersion");
   if (!coredns || !etcd || !pause) {
-    const wayOut = "write coredns:, etcd: and pause: below kubernetes.components:, as `kubeadm config images list` prints them";
-    throw new TypeError(`does not say which versions of CoreDNS, etcd and pause kubeadm ${version} needs; ${wayOut}`);
+    throw new TypeError(`does not say which versions of CoreDNS, etcd and pause kubeadm ${version} needs`);
   }
   return { coredns, etcd, pause };
 }

@@ -29,10 +29,15 @@ export function releaseQuestions(cluster: Cluster, pinned: Readonly<Record<strin
 
 const tagsQuestion = (version: string): ReleaseQuestion => ({
   key: tagsKey(version),
-  query: { url: tagsUrl(version), read: (text) => formatTags(readTags(text, version)) },
+  query: {
+    url: tagsUrl(version),
+    read: (text) => formatTags(readTags(text, version)),
+    wayOut: "write coredns:, etcd: and pause: below kubernetes.components:, as `kubeadm config images list` prints them",
+  },
 });
 
 const stable = (written: string): VersionQuery => ({
+  wayOut: "write the whole release, as in 1.36.4",
   url: `https://dl.k8s.io/release/${written === "current" ? "stable" : `stable-${written}`}.txt`,
   read(text) {
     const version = /^v(1\.\d{1,3}\.\d{1,3})\s*$/.exec(text)?.[1];

@@ -6,6 +6,7 @@ import { create } from "tar";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { closedWorld } from "../../bsroot-builder/commands/closed-world.ts";
 import { Failure } from "../../bsroot-builder/commands/failure.ts";
+import { outdated } from "../../bsroot-builder/commands/outdated.ts";
 import { type KubeadmTags, kubeadmImages } from "../../cluster/kubernetes/images.ts";
 import type { Manifest } from "../../cluster/layout.ts";
 import { loaderArtifacts, osTarget } from "../../templates/registry.ts";
@@ -115,6 +116,33 @@ describe("a build with Kubernetes", () => {
   test("carries along the images that kubeadm needs, though nobody listed one", async () => {
     await shop.build(registry);
     expect(Object.keys((await shop.lock()).images)).toEqual([...kubeadmImages(RELEASE, TAGS)].sort());
+  });
+
+  test.each([
+    {
+      what: "which release is the newest",
+      gone: "/k8s/release/stable-1.36.txt",
+      says: /^kubernetes\/1\.36: .*404.*; or write the whole release/,
+    },
+    {
+      what: "what kubeadm of it needs",
+      gone: `/raw/kubernetes/kubernetes/v${RELEASE}/cmd/kubeadm/app/constants/constants.go`,
+      says: /^kubeadm\/1\.36\.9: .*404.*; or write coredns:, etcd: and pause: below kubernetes\.components:/,
+    },
+  ])("that cannot find out $what says what to write instead", async ({ gone, says }) => {
+    shop.mirror.remove(gone);
+    const failures = await shop.failures(registry, { update: true });
+    await publish();
+    expect(failures).toEqual([expect.stringMatching(says)]);
+  });
+
+  test("is told what is newer, of the release and of images that follow from it", async () => {
+    await shop.build(registry);
+    expect(await outdated(shop.path("cluster-desc.yml"), registry)).toEqual({ newer: [], asked: 9, failures: [] });
+    shop.mirror.put("/k8s/release/stable-1.36.txt", "v1.36.10\n");
+    const { newer } = await outdated(shop.path("cluster-desc.yml"), registry);
+    expect(newer).toEqual([{ name: "kubernetes/1.36", pinned: RELEASE, now: "1.36.10" }]);
+    await publish();
   });
 
   test("asks nobody the second time, and builds with --locked", async () => {

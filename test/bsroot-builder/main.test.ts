@@ -120,7 +120,7 @@ describe("build", () => {
     await shop.put("cluster-desc.yml", description({ os: "{ target: flatcar }", mirrors }));
     const { code, stderr } = await cli("build");
     expect(code).toBe(1);
-    expect(stderr).toContain("flatcar/stable/amd64: current is 4593.2.5\n");
+    expect(stderr).toContain("flatcar/stable/amd64: is 4593.2.5\n");
     expect(stderr).toMatch(
       new RegExp(
         `flatcar_production_image.bin.bz2: http.*the key file holds ${signer.primary}, not the expected F88CFEDEFF29A5B4D9523864E25D9AED0593B34A`,
