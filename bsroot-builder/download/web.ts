@@ -46,9 +46,14 @@ export class Web {
 
   #send(asked: ReturnType<typeof requestHttp>): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      asked.on("response", resolve);
+      let answer: IncomingMessage | undefined;
+      asked.on("response", (begun) => {
+        answer = begun;
+        resolve(begun);
+      });
       asked.on("error", reject);
-      asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${this.#patience / 1000} seconds`)));
+      // Whoever reads the body hears only what the answer itself was ended with.
+      asked.on("timeout", () => (answer ?? asked).destroy(new Error(`nothing came for ${this.#patience / 1000} seconds`)));
       asked.end();
     });
   }

@@ -154,6 +154,31 @@ describe("a server's trouble", () => {
     expect(pauses).toEqual([500, 1000, 2000]);
   });
 
+  test("that stalls in the middle is told, and what came is gone on with", async () => {
+    web.close();
+    web = new Web({}, 200);
+    mirror.put("/image", image);
+    mirror.misbehave("/image", { stallAfter: 100_000, times: 1 });
+    const told: string[] = [];
+    expect(await fetch({ retry: (because, pause) => void told.push(`${because} ${pause}`) })).toEqual({
+      sha256: hashOf(image),
+      continued: true,
+    });
+    expect(told).toEqual(["the connection failed: nothing came for 0.2 seconds 500"]);
+    expect(ranges()).toEqual([undefined, expect.stringMatching(REST)]);
+  });
+
+  test("waits as long as the server asks, within reason", async () => {
+    mirror.put("/image", image);
+    mirror.misbehave("/image", { status: 429, retryAfter: "7", times: 1 });
+    await fetch();
+    mirror.misbehave("/image", { status: 503, retryAfter: "999999", times: 1 });
+    await rm(part(), { force: true });
+    await rm(`${part()}.json`, { force: true });
+    await fetch();
+    expect(pauses).toEqual([7000, 300_000]);
+  });
+
   test("that does not pass is given up, and says so", async () => {
     mirror.misbehave("/image", { status: 503 });
     await expect(fetch()).rejects.toThrow("answers 503; gave up after 5 tries, run the build again to go on");
