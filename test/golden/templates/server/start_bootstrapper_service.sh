@@ -75,7 +75,7 @@ case $node in
   /home/* | /root/*) fail "$node lies in a home folder, which a service may not look into; install node for everybody, as in /usr/local/bin" ;;
 esac
 case $bsroot in
-  /home/* | /root/* | /tmp/* | *[!A-Za-z0-9._/+-]*) fail "a service cannot read $bsroot; move the bsroot to /bsroot" ;;
+  /home/* | /root/* | /tmp/* | /var/tmp/* | *[!A-Za-z0-9._/+-]*) fail "a service cannot read $bsroot; move the bsroot to /bsroot" ;;
 esac
 "$bsroot/check_server.sh" --for service --ours "$(systemctl show --property MainPID --value "$unit")" --state "$state" || exit 1
 
@@ -100,12 +100,13 @@ run mkdir -p "$state"
 run chown -R 65532:65532 "$state"
 run find "$bsroot/tls" ! -user 65532 -exec chown 65532:65532 '{}' +
 run find "$bsroot" -path "$bsroot/tls" -prune -o -type d ! -perm -005 -exec chmod o+rx '{}' + -o -type f ! -perm -004 -exec chmod o+r '{}' +
-buffer=$(cat /proc/sys/net/core/rmem_max)
+buffer=$(cat /proc/sys/net/core/rmem_max 2>/dev/null || echo 4194304)
 if [ "$buffer" -lt 4194304 ]; then
-  echo "  + net.core.rmem_max=4194304, kept in /etc/sysctl.d/60-sextant.conf: room for the questions of a thousand machines at once"
-  if [ "$dry" = no ]; then
-    echo "net.core.rmem_max = 4194304" >/etc/sysctl.d/60-sextant.conf
-    echo 4194304 >/proc/sys/net/core/rmem_max
+  if [ "$dry" = yes ] || echo 4194304 2>/dev/null >/proc/sys/net/core/rmem_max; then
+    echo "  + net.core.rmem_max=4194304, kept in /etc/sysctl.d/60-sextant.conf: room for the questions of a thousand machines at once"
+    [ "$dry" = yes ] || echo "net.core.rmem_max = 4194304" >/etc/sysctl.d/60-sextant.conf || true
+  else
+    echo "  net.core.rmem_max stays $buffer; when very many machines start at once, some must ask twice"
   fi
 fi
 
