@@ -15,9 +15,10 @@ let bsroot = "";
 beforeEach(() => {
   folder = mkdtempSync("/run/sextant-service-"); // not /tmp, into which no service of systemd's looks
   bsroot = join(folder, "bsroot");
-  for (const name of ["units", "bsroot/tls"]) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ["units", "sysctl.d", "bsroot/tls"]) mkdirSync(join(folder, name), { recursive: true });
   for (const { path, text } of serverFiles(cluster([machine()]), false)) put(join("bsroot", path), text);
   put("bsroot/tls/ca-key.pem", "a key");
+  put("rmem_max", "212992\n");
   put("program/dist/bootstrapper/main.js", SERVES);
   put("program/package.json", '{"type":"module"}');
   execFileSync("tar", ["-czf", join(bsroot, program), "-C", join(folder, "program"), "dist", "package.json"]);
@@ -46,7 +47,9 @@ function put(path: string, text: string): void {
 
 /** On a server with nothing but our address; what the script puts into the host's folders stays in ones of its own. */
 function start(...args: string[]): Promise<{ readonly code: number; readonly words: string }> {
-  const own = `mount -t tmpfs none /opt && mount -t tmpfs none /var/lib && mount --bind '${folder}/units' /etc/systemd/system`;
+  const binds = { units: "/etc/systemd/system", "sysctl.d": "/etc/sysctl.d", rmem_max: "/proc/sys/net/core/rmem_max" };
+  const bound = Object.entries(binds).map(([from, to]) => `mount --bind '${folder}/${from}' ${to}`);
+  const own = ["mount -t tmpfs none /opt", "mount -t tmpfs none /var/lib", ...bound].join(" && ");
   const end = `code=$?; ls -l /opt >'${folder}/opt'; [ ! -e '${folder}/pid' ] || kill "$(cat '${folder}/pid')"; exit $code`;
   const shell = `ip link set lo up && ip address add 10.0.0.1/24 dev lo && ${own} && { "$@"; ${end}; }`;
   const env = { PATH: `${join(folder, "bin")}:${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin` };
@@ -72,6 +75,8 @@ test("unpacks the program, puts the unit in place for this bsroot and this node,
   expect(placed).toContain(`ExecStartPre=+/bin/sh ${bsroot}/check_server.sh --for service`);
   expect(readFileSync(join(folder, "opt"), "utf8")).toMatch(/sextant -> sextant-[0-9a-f]{12}\n/);
   expect(statSync(join(bsroot, "tls/ca-key.pem")).uid).toBe(65532);
+  expect(readFileSync(join(folder, "rmem_max"), "utf8")).toBe("4194304\n");
+  expect(readFileSync(join(folder, "sysctl.d/60-sextant.conf"), "utf8")).toBe("net.core.rmem_max = 4194304\n");
 });
 
 test("a dry run shows each step and changes nothing", async () => {
