@@ -82,17 +82,23 @@ describe("build", () => {
     const { code, stdout } = await cli("build", "--json");
     expect(code).toBe(0);
     expect(shop.mirror.requests.map(({ range }) => range)).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
-    expect(JSON.parse(stdout).fetched.filter((path: string) => path.endsWith("image.raw"))).toHaveLength(1);
+    const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    expect(result).toMatchObject({ event: "result", fetched: expect.arrayContaining([expect.stringMatching(/image\.raw$/)]) });
     expect(await imageIn("bsroot")).toBe(createHash("sha256").update(IMAGE).digest("hex"));
     expect((await cli("verify")).code).toBe(0);
     expect((await readdir(shop.path("bsroot"), { recursive: true })).filter((name) => name.includes(".part"))).toEqual([]);
   });
 
   test("refuses to write where another one is writing, and that one is not disturbed", async () => {
-    shop.mirror.misbehave("/image.raw", { rate: 400_000 });
+    let goOn = (): void => {};
+    const until = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    shop.mirror.misbehave("/image.raw", { stallAfter: 400_000, until });
     const first = start(shop.folder, "build");
     await untilImageArrives();
     const second = await cli("build");
+    goOn();
     expect(second).toMatchObject({
       code: 1,
       stderr: `bsroot: another build (process ${first.process.pid}) is writing here; wait for it, or stop it\n`,

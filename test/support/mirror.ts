@@ -21,6 +21,8 @@ export interface Misbehaviour {
   readonly endless?: boolean;
   /** Sends so many bytes of the body and then nothing more. */
   readonly stallAfter?: number;
+  /** With `stallAfter`: then the rest is sent after all. */
+  readonly until?: Promise<void>;
   /** With `status`: what Retry-After says. */
   readonly retryAfter?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -103,7 +105,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, file: 
   response.writeHead(start > 0 ? 206 : 200, { ...length, "accept-ranges": "bytes", ...etag, ...part, ...how.headers });
   if (request.method === "HEAD") return void response.end();
   await send(response, body.subarray(0, how.stallAfter ?? how.cutAfter ?? body.length), how.rate);
-  if (how.stallAfter !== undefined) return;
+  if (how.stallAfter !== undefined) {
+    if (!how.until) return;
+    await how.until;
+    await send(response, body.subarray(how.stallAfter));
+  }
   while (how.endless && !response.destroyed) await send(response, Buffer.alloc(1 << 16), how.rate);
   if (how.cutAfter === undefined && how.length === undefined) return void response.end();
   await sleep(20); // a cut takes along what the other side has not read yet
