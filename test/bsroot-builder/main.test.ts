@@ -94,7 +94,7 @@ describe("build", () => {
     const until = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    shop.mirror.misbehave("/image.raw", { stallAfter: 400_000, until });
+    shop.mirror.misbehave("/image.raw", { stallAfter: IMAGE.length - 1000, until });
     const first = start(shop.folder, "build");
     await untilImageArrives();
     const second = await cli("build");
