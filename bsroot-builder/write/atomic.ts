@@ -14,7 +14,7 @@ export const writeLightly = (path: string, data: string): Promise<void> => repla
 
 async function replace(path: string, data: string | Uint8Array, mode: number, sync: boolean): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}.part`;
+  const draft = draftOf(path);
   try {
     const file = await open(draft, "w", mode);
     try {
@@ -31,6 +31,13 @@ async function replace(path: string, data: string | Uint8Array, mode: number, sy
   }
 }
 
+let drafts = 0;
+/** A name of its own, as the same file may be written twice at a time: two images can have one manifest. */
+function draftOf(path: string): string {
+  drafts += 1;
+  return `${path}.${process.pid}-${drafts}.part`;
+}
+
 /** The same bytes under a second name, durably: a hard link, or a copy where the file system has none. Replaces `to`. */
 export async function placeAgain(from: string, to: string): Promise<void> {
   await placeLightly(from, to);
@@ -40,7 +47,7 @@ export async function placeAgain(from: string, to: string): Promise<void> {
 /** The same for a name that may be lost in a power cut. */
 export async function placeLightly(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  const draft = `${to}.${process.pid}.part`;
+  const draft = draftOf(to);
   await rm(draft, { force: true });
   await link(from, draft).catch(() => copyFile(from, draft, constants.COPYFILE_FICLONE));
   await rename(draft, to);

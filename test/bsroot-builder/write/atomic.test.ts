@@ -21,6 +21,13 @@ test("a file is replaced whole, with the mode it must have whatever the umask", 
   expect(await readdir(folder)).toEqual(["a"]);
 });
 
+test("a file that several write at a time is one of theirs, whole", async () => {
+  const texts = Array.from({ length: 20 }, (_, index) => String(index).repeat(100_000));
+  await Promise.all(texts.map((text) => writeWhole(path("a"), text)));
+  expect(texts).toContain(await readFile(path("a"), "utf8"));
+  expect(await readdir(folder)).toEqual(["a"]);
+});
+
 test("one that cannot be replaced leaves no draft behind", async () => {
   await writeWhole(path("a/b"), "file");
   await expect(writeWhole(path("a"), "not over a folder")).rejects.toThrow();
