@@ -25,7 +25,7 @@ test: build ## format, lint, types, unit, contract and protocol tests, and the r
 	@npm run -s types
 	@npx vitest run
 
-bench: deps ## DHCP, TFTP and DNS beside other servers, on the same work (BENCH=--quick for a look)
+bench: deps ## DHCP, TFTP, DNS and the builder beside other programs, on the same work (BENCH=--quick for a look)
 	@node --import tsx bench/main.ts $(BENCH)
 
 storm: build ## 1000 simulated machines powered on at once, beside other servers (STORM='--machines 100 --only ours')

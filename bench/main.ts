@@ -3,6 +3,7 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { run } from "../vm-cluster/command.ts";
 import { sweepAccounts } from "./account.ts";
+import { benchBuild } from "./build/suite.ts";
 import { CACHE } from "./cache.ts";
 import { Lab, sweep } from "./lab.ts";
 import { startLoad, stopAll } from "./processes.ts";
@@ -41,9 +42,14 @@ async function bench(settings: Settings, rows: Rows): Promise<void> {
   try {
     await lab.create();
     say("compiling");
-    const all = [bootstrapper(await compile(settings, lab.folder)), ...PEERS];
+    const program = await compile(settings, lab.folder);
+    const all = [bootstrapper(program), ...PEERS];
     const load = startLoad(lab.at("load", [process.execPath, "--import", "tsx", join(import.meta.dirname, "load/main.ts")]));
     for (const protocol of settings.only) {
+      if (protocol === "build") {
+        await benchBuild({ ...settings, lab, dist: join(lab.folder, "dist"), rows, say });
+        continue;
+      }
       const servers = all.filter(({ name, serves }) => serves.includes(protocol) && chosen(settings, name));
       await SUITES[protocol]({ ...settings, lab, load, rows, servers, say, work: makeWork(lab.folder, MACHINES[protocol]) });
     }

@@ -19,7 +19,7 @@ export interface Sample {
 }
 
 export interface Row {
-  readonly protocol: "dhcp" | "tftp" | "dns";
+  readonly protocol: "dhcp" | "tftp" | "dns" | "build";
   readonly name: string;
   /** What the rates count: "leases/s". */
   readonly unit: string;

@@ -2,8 +2,11 @@
 import { parseArgs } from "node:util";
 import type { Protocol } from "./servers/server.ts";
 
+/** What is measured: a protocol's servers, or what downloads. */
+export type Topic = Protocol | "build";
+
 export interface Settings {
-  readonly only: readonly Protocol[];
+  readonly only: readonly Topic[];
   readonly quick: boolean;
   readonly json: boolean;
   readonly rounds: number;
@@ -18,11 +21,11 @@ export interface Settings {
   readonly servers: readonly string[];
 }
 
-export const PROTOCOLS: readonly Protocol[] = ["dhcp", "tftp", "dns"];
+export const TOPICS: readonly Topic[] = ["dhcp", "tftp", "dns", "build"];
 
 export const HELP = `bench: our servers and their peers, side by side, on the same work. Needs Linux and root.
 
-  --only LIST      of dhcp, tftp, dns; with commas
+  --only LIST      of dhcp, tftp, dns, build; with commas
   --quick          one round of a few rows
   --match TEXT     only rows whose name holds this
   --servers LIST   only these: sextant, dnsmasq, kea, tftpd-hpa, atftpd, unbound
@@ -53,12 +56,12 @@ export function readSettings(args: readonly string[]): Settings | "help" {
   if (values.help) return "help";
   const words = (text: string | undefined): string[] => text?.split(",").filter(Boolean) ?? [];
   const only = words(values.only);
-  const stranger = only.find((name) => !PROTOCOLS.some((protocol) => protocol === name));
-  if (stranger !== undefined) throw new TypeError(`--only: "${stranger}" is none of ${PROTOCOLS.join(", ")}`);
+  const stranger = only.find((name) => !TOPICS.some((topic) => topic === name));
+  if (stranger !== undefined) throw new TypeError(`--only: "${stranger}" is none of ${TOPICS.join(", ")}`);
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds: "${values.rounds}" is not a number from 1 on`);
   return {
-    only: PROTOCOLS.filter((protocol) => only.length === 0 || only.includes(protocol)),
+    only: TOPICS.filter((topic) => only.length === 0 || only.includes(topic)),
     quick: values.quick,
     json: values.json,
     ahead: values.ahead,

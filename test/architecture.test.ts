@@ -26,7 +26,7 @@ const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /^bootstrapper\/(tftp|http)\/(files|mtu|static-files|page|server)\.ts$/,
   /^bsroot-builder\/appliance\/(?!bill\.ts)/,
   /^bsroot-builder\/(commands|bundle|closed-world|download|images|write|pki)\//,
-  /^bench\/(account|lab|processes|work|servers\/[\w-]+|suites\/(dhcp|tftp|dns)|storm\/.+)\.ts$/,
+  /^bench\/(account|lab|processes|work|servers\/[\w-]+|suites\/(dhcp|tftp|dns)|(build|storm)\/.+)\.ts$/,
 ];
 
 /** Clocks and dice are arguments below these folders. */

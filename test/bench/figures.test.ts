@@ -104,11 +104,12 @@ test("a figure has three digits that mean something", () => {
 });
 
 test("without a word everything is measured three times, and a quick look takes one round", () => {
-  expect(readSettings([])).toMatchObject({ only: ["dhcp", "tftp", "dns"], rounds: 3, quick: false, commit: undefined });
+  expect(readSettings([])).toMatchObject({ only: ["dhcp", "tftp", "dns", "build"], rounds: 3, quick: false, commit: undefined });
   expect(readSettings(["--only", "dns,dhcp", "--quick"])).toMatchObject({ only: ["dhcp", "dns"], rounds: 1 });
+  expect(readSettings(["--only", "build"])).toMatchObject({ only: ["build"] });
   expect(readSettings(["--with", "bootstrapper/tftp"])).toMatchObject({ commit: "HEAD", with: ["bootstrapper/tftp"] });
   expect(readSettings(["--help"])).toBe("help");
-  expect(() => readSettings(["--only", "ntp"])).toThrow('--only: "ntp" is none of dhcp, tftp, dns');
+  expect(() => readSettings(["--only", "ntp"])).toThrow('--only: "ntp" is none of dhcp, tftp, dns, build');
   expect(() => readSettings(["--rounds", "0"])).toThrow("--rounds");
 });
 
