@@ -134,3 +134,24 @@ test("the password of a registry does not go along to where it sends us for a la
   expect(shop.mirror.requests.length).toBeGreaterThan(2);
   expect(shop.mirror.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
 });
+
+test("images come through the proxy of the environment, unless NO_PROXY names their registry", async () => {
+  putImage(manifest());
+  const asked: string[] = [];
+  const proxy = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url!);
+    asked.push(url.host);
+    response.writeHead(307, { location: `${shop.mirror.url}${url.pathname}` }).end();
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void proxy.close());
+  vi.stubEnv("http_proxy", `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  vi.stubEnv("no_proxy", "127.0.0.0/8");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await wanting("registry.k8s.io/a:1", "http://registry.invalid");
+  await shop.build(NOTHING);
+  expect(asked).toEqual(["registry.invalid", "registry.invalid", "registry.invalid"]); // manifest, configuration, layer
+  vi.stubEnv("no_proxy", "127.0.0.0/8, registry.invalid");
+  expect(await shop.failures(NOTHING, { update: true })).toEqual([expect.stringMatching(/there is no such host|EAI_AGAIN/)]);
+  expect(asked).toHaveLength(3);
+});
