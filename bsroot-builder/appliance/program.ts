@@ -25,7 +25,7 @@ export async function writeProgram(home: string, archive: string): Promise<Progr
   const files = await Promise.all(folders.map(async (folder) => (await filesOf(home, [folder])).filter((file) => !isInside(file, folder))));
   const dist = await filesOf(home, ["dist"]);
   const chunks: Buffer[] = [];
-  const pack = create({ cwd: home, portable: true, noMtime: true, strict: true, gzip: { level: 9 } }, [
+  const pack = create({ cwd: home, portable: true, noMtime: true, strict: true, gzip: { level: 6 } }, [
     "package.json",
     ...dist,
     ...files.flat(),
