@@ -1,7 +1,7 @@
 /** What stands for a site's container tools where no registry can be reached: a base image made of Debian packages and this host's node. */
-
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { run } from "../../vm-cluster/command.ts";
 
@@ -73,7 +73,7 @@ async function baseTar(): Promise<string> {
 const INSIDE = `mkdir -p "$1/usr/local/lib/node_modules" && cp NODE "$1/usr/local/bin/node" && cp -r NPM "$1/usr/local/lib/node_modules/npm" &&
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$1/usr/local/bin/npm" && rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*`;
 
-/** Runs a command in a network namespace, with cgroups as crun expects them. */
+/** Runs a command in a network namespace, with cgroups as crun expects them; what a server's settings would be stays as it is on this host. */
 export const confined = (namespace: string, command: readonly string[]): [string, ...string[]] => [
   "nsenter",
   `--net=/run/netns/${namespace}`,
@@ -81,7 +81,39 @@ export const confined = (namespace: string, command: readonly string[]): [string
   "--mount",
   "sh",
   "-c",
-  'mount -t cgroup2 none /sys/fs/cgroup && exec "$@"',
+  `mount -t cgroup2 none /sys/fs/cgroup && mount -t tmpfs none /mnt && echo 4194304 >/mnt/rmem_max &&
+    mount --bind /mnt/rmem_max /proc/sys/net/core/rmem_max && exec "$@"`,
   "sh",
   ...command,
 ];
+
+export interface Ended {
+  readonly code: number;
+  /** Of both outputs. */
+  readonly words: string;
+}
+
+/** Runs a command to its end, whatever that is. */
+export const attempt = ([program, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(program, args, { env, maxBuffer: 1 << 24 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? -1) : 0, words: stdout + stderr }),
+    );
+  });
+
+/** Runs a program on a host of the machines' network. Resolves with its output. */
+export type Client = (...command: [string, ...string[]]) => Promise<string>;
+/** What a DHCP client was told, by udhcpc's names. */
+export type Told = Readonly<Record<string, string>>;
+
+/** The client takes an address as the machine with this MAC. `folder`: for what it notes. */
+export async function takeLease(client: Client, card: string, mac: string, folder: string): Promise<Told> {
+  const [told, hook] = [join(folder, "told"), join(folder, "hook")];
+  writeFileSync(hook, `#!/bin/sh\n[ "$1" = bound ] && env >'${told}'\nexit 0\n`);
+  chmodSync(hook, 0o755);
+  rmSync(told, { force: true });
+  await client("ip", "link", "set", card, "address", mac);
+  await client("busybox", "udhcpc", "-i", card, "-f", "-n", "-q", "-t", "10", "-T", "1", "-s", hook, "-O", "bootfile", "-O", "dns");
+  const lines = readFileSync(told, "utf8").split("\n");
+  return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)));
+}

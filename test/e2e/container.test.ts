@@ -1,6 +1,5 @@
 /** The way of a bootstrapper to its server: built from the repository's own Dockerfile, carried in a bsroot, started by the script that lies in it. */
-import { execFile } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ipv4 } from "../../cluster/address.ts";
@@ -10,7 +9,7 @@ import { RackState } from "../../vm-cluster/rack-state.ts";
 import { asRegistry, makeImage } from "../support/container-image.ts";
 import { startNpmRegistry } from "../support/npm-registry.ts";
 import { description, openWorkshop, registryOf, type Workshop } from "../support/workshop.ts";
-import { BASE, confined, containerTools, importBase } from "./container-lab.ts";
+import { attempt, BASE, type Client, confined, containerTools, type Ended, importBase, type Told, takeLease } from "./container-lab.ts";
 
 const SERVER = ipv4("10.77.0.1");
 const CP = "52:54:00:00:00:11";
@@ -19,28 +18,15 @@ const state = new RackState("container");
 const tools = containerTools(join(state.folder, "tools"));
 let shop: Workshop;
 let bsroot: string;
-let client: (...command: [string, ...string[]]) => Promise<string>;
+let client: Client;
 
-interface Ended {
-  readonly code: number;
-  readonly words: string;
-}
-
-/** Runs a command to its end, whatever that is. */
-const attempt = (command: readonly [string, ...string[]], env: NodeJS.ProcessEnv = tools): Promise<Ended> =>
-  new Promise((resolve) => {
-    const [program, ...args] = command;
-    execFile(program, args, { env, maxBuffer: 1 << 24 }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code ?? -1) : 0, words: stdout + stderr }),
-    );
-  });
-
+const tried = (command: readonly [string, ...string[]]): Promise<Ended> => attempt(command, tools);
 /** The script, on the server. */
 const script = (...args: string[]): Promise<Ended> =>
-  attempt(
+  tried(
     confined(state.network.name, [join(bsroot, layout.server.startContainer), bsroot, "--state", join(state.folder, "state"), ...args]),
   );
-const podman = (...args: string[]): Promise<Ended> => attempt(confined(state.network.name, ["podman", ...args]));
+const podman = (...args: string[]): Promise<Ended> => tried(confined(state.network.name, ["podman", ...args]));
 
 beforeAll(async () => {
   await state.clear();
@@ -86,22 +72,7 @@ afterAll(async () => {
   await state.clear();
 });
 
-/** A client of the network takes an address as firmware with this MAC; what udhcpc was told. */
-async function lease(mac: string): Promise<Readonly<Record<string, string>>> {
-  const told = join(state.folder, "told");
-  const hook = join(state.folder, "hook");
-  writeFileSync(hook, `#!/bin/sh\n[ "$1" = bound ] && env >'${told}'\nexit 0\n`);
-  chmodSync(hook, 0o755);
-  rmSync(told, { force: true });
-  const { card } = state.network;
-  await client("ip", "link", "set", card, "address", mac);
-  await client("busybox", "udhcpc", "-i", card, "-f", "-n", "-q", "-t", "10", "-T", "1", "-s", hook, "-O", "bootfile", "-O", "dns");
-  return Object.fromEntries(
-    readFileSync(told, "utf8")
-      .split("\n")
-      .map((line) => line.split(/=(.*)/s).slice(0, 2)),
-  );
-}
+const lease = (mac: string): Promise<Told> => takeLease(client, state.network.card, mac, state.folder);
 
 test("the bsroot holds the image, both ways to start it and what it is made of, and the manifest vouches for them", async () => {
   const { files } = await shop.manifest();
@@ -137,7 +108,7 @@ test("the image is what others expect of one: a docker-archive with labels, a he
 
 describe("the script refuses to start", () => {
   test("where no interface has the bootstrapper's address, and says what to do", async () => {
-    const { code, words } = await attempt(["unshare", "--net", join(bsroot, layout.server.startContainer), "--engine", "podman"]);
+    const { code, words } = await tried(["unshare", "--net", join(bsroot, layout.server.startContainer), "--engine", "podman"]);
     expect(words).toContain("no interface of this server has 10.77.0.1");
     expect(words).toContain("ip address add 10.77.0.1/24 dev INTERFACE");
     expect(code).toBe(1);
@@ -153,13 +124,13 @@ describe("the script refuses to start", () => {
     const broken = shop.path("broken");
     cpSync(bsroot, broken, { recursive: true });
     writeFileSync(join(broken, "bootstrapper.tar"), "something else");
-    const { code, words } = await attempt(confined(state.network.name, [join(broken, layout.server.startContainer)]));
+    const { code, words } = await tried(confined(state.network.name, [join(broken, layout.server.startContainer)]));
     expect(words).toContain(`${broken}/bootstrapper.tar is not what manifest.json says; copy the bsroot here again, whole`);
     expect(code).toBe(1);
   });
 
   test("another bsroot than its own", async () => {
-    expect(await attempt([join(bsroot, layout.server.startContainer), "/etc"])).toMatchObject({ code: 2 });
+    expect(await tried([join(bsroot, layout.server.startContainer), "/etc"])).toMatchObject({ code: 2 });
   });
 });
 
