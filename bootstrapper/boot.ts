@@ -2,7 +2,7 @@
 import type { Mac } from "../cluster/address.ts";
 import type { Cluster, Machine } from "../cluster/cluster.ts";
 import type { BootContext, Endpoints, InstallFacts } from "../cluster/extension.ts";
-import type { Manifest } from "../cluster/layout.ts";
+import { layout, type Manifest } from "../cluster/layout.ts";
 import type { Content, ResolvedFile } from "../cluster/plan.ts";
 import { becomes, machineByMac } from "../cluster/queries.ts";
 import { bootScripts, nodePlan, osTarget } from "../templates/registry.ts";
@@ -44,7 +44,8 @@ export function makeTexts({ cluster, files, server, machines, readSecret }: Boot
   /** Secrets belong to machines of the description; for all others a plan that asks for one is a mistake of ours, and stops here. */
   async function resolved(mac: Mac, content: Content, reportToken: string): Promise<ResolvedFile["content"]> {
     if ("text" in content) return { bytes: new TextEncoder().encode(content.text) };
-    if ("path" in content) return { url: `${server.http}/static/${content.path}`, sha256: content.sha256 };
+    if ("path" in content)
+      return { url: `${server.http}/static/${content.path}`, sha256: entry(`${layout.static}/${content.path}`).sha256 };
     if (!machineByMac(cluster, mac)) throw new Error(`the plan of ${mac} asks for a secret, and it is not in cluster-desc.yml`);
     if ("grant" in content.secret) return { bytes: new TextEncoder().encode(`${reportToken}\n`) };
     return { bytes: await readSecret(content.secret.tls) };

@@ -2,7 +2,7 @@
 import type { Mac } from "../cluster/address.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { BootContext, InstallFacts } from "../cluster/extension.ts";
-import type { Lock } from "../cluster/layout.ts";
+import { type Lock, layout } from "../cluster/layout.ts";
 import type { Content, NodePlan, ResolvedFile, ResolvedPlan, Secret } from "../cluster/plan.ts";
 import { becomes } from "../cluster/queries.ts";
 import { bootScripts, nodePlan, osTarget } from "../templates/registry.ts";
@@ -33,7 +33,7 @@ export function renderFor(mac: Mac, view: View, cluster: Cluster, lock: Lock, ca
     case "dhcp":
       return renderDhcp(cluster, machine);
     case "config":
-      return osTarget(machine.os).config(withPlaceholders(nodePlan(context), server.http)).body;
+      return osTarget(machine.os).config(withPlaceholders(nodePlan(context), server.http, factsFrom(lock))).body;
   }
 }
 
@@ -46,15 +46,15 @@ function factsFrom({ artifacts }: Lock): InstallFacts {
   return { sha256: (path) => entry(path).sha256, size: (path) => entry(path).size, ours: [], mayWipe: false };
 }
 
-const withPlaceholders = (plan: NodePlan, http: string): ResolvedPlan => ({
+const withPlaceholders = (plan: NodePlan, http: string, facts: InstallFacts): ResolvedPlan => ({
   ...plan,
-  files: plan.files.map(({ content, ...file }) => ({ ...file, content: resolved(content, http) })),
+  files: plan.files.map(({ content, ...file }) => ({ ...file, content: resolved(content, http, facts) })),
 });
 
-function resolved(content: Content, http: string): ResolvedFile["content"] {
+function resolved(content: Content, http: string, { sha256 }: InstallFacts): ResolvedFile["content"] {
   if ("text" in content) return { bytes: new TextEncoder().encode(content.text) };
   if ("secret" in content) return { bytes: new TextEncoder().encode(placeholder(content.secret)) };
-  return { url: `${http}/static/${content.path}`, sha256: content.sha256 };
+  return { url: `${http}/static/${content.path}`, sha256: sha256(`${layout.static}/${content.path}`) };
 }
 
 const placeholder = (secret: Secret): string =>

@@ -133,7 +133,57 @@ export interface Kubernetes {
   readonly dnsAddress: Ipv4;
   /** Further names and addresses in the API server's certificate. */
   readonly apiNames: readonly string[];
+  /** What carries packets between pods. `bridge`: the CNI plugin of that name, and a route for each node. `none`: the operator brings it. */
+  readonly podNetwork: PodNetwork;
   readonly flannel: "vxlan" | "host-gw" | "udp";
+  /** One address for all API servers, held by one of the control planes that live; absent: the name `<api>.<domain>` is all of them. */
+  readonly virtualAddress?: VirtualAddress;
+  /** First and last port that services may have on every node. */
+  readonly nodePorts: readonly [first: number, last: number];
+  readonly maxPods: number;
+  /** Kept from pods on every node, as Kubernetes writes quantities: { cpu: "100m", memory: "256Mi" }. */
+  readonly reserved: { readonly system: Reservation; readonly kube: Reservation };
+  /** The cluster is founded when so many members of etcd have come up; absent: as soon as one may. */
+  readonly expectedEtcd?: number;
+  readonly certificates: KeyKind;
+  readonly addons: readonly AddOnChoice[];
+  /** Charts rendered when the bsroot is built. */
+  readonly charts: readonly Chart[];
+}
+
+export const POD_NETWORKS = ["flannel", "calico", "cilium", "kube-router", "bridge", "none"] as const;
+export type PodNetwork = (typeof POD_NETWORKS)[number];
+
+export const KEY_KINDS = ["rsa", "ecdsa"] as const;
+/** RSA of 3072 bits for authorities and 2048 for what they sign, or ECDSA P-256. */
+export type KeyKind = (typeof KEY_KINDS)[number];
+
+export interface VirtualAddress {
+  readonly address: Ipv4;
+  /** `keepalived` needs its package on the control planes and puts haproxy before the API servers; `kube-vip` is a static pod. */
+  readonly by: "kube-vip" | "keepalived";
+  /** VRRP's virtual router id, 1 to 255: unique among those who share the network. */
+  readonly routerId: number;
+}
+
+export interface Reservation {
+  readonly cpu?: string;
+  readonly memory?: string;
+}
+
+/** Something deployed into the cluster once it runs; `settings` are checked by the add-on itself. */
+export interface AddOnChoice {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A helm chart: where its archive is, and the values it is rendered with. */
+export interface Chart extends Source {
+  /** A DNS label: the release's name. */
+  readonly name: string;
+  readonly namespace: string;
+  /** YAML, as helm takes it. */
+  readonly values: string;
 }
 
 export interface Machine {
@@ -148,6 +198,8 @@ export interface Machine {
   readonly os: Os;
   readonly disk: DiskRule;
   readonly labels: Readonly<Record<string, string>>;
+  /** As kubelet takes them: "dedicated=gpu:NoSchedule". Absent: those that follow from its roles. */
+  readonly taints?: readonly string[];
   /** In place of its subnet's options of the same code. */
   readonly options: readonly DhcpOption[];
   /** Its UEFI starts only what is signed: it is handed the signed loaders. */

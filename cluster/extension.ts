@@ -1,6 +1,7 @@
 /** What an operating system and a role must offer. A new one is a folder in templates/ and a line in its registry. */
 import type { Ipv4 } from "./address.ts";
 import type { Architecture, Cluster, Machine, Os, OsName, RoleName } from "./cluster.ts";
+import type { Workload } from "./layout.ts";
 import type { PlanPiece, ResolvedPlan } from "./plan.ts";
 
 /** One file that comes from outside into bsroot. */
@@ -120,4 +121,35 @@ export interface Role {
   readonly name: RoleName;
   readonly summary: string;
   pieces(context: BootContext): PlanPiece;
+}
+
+/** Something that is deployed into the cluster. Its manifests are made when the bsroot is built, and lie in it (see `layout.addons`). */
+export interface AddOn {
+  /** As `kubernetes.addons` names it. */
+  readonly name: string;
+  readonly summary: string;
+  /** Names of add-ons that must be well before. */
+  readonly after: readonly string[];
+  /** What `settings` of the description may say: how each is read (throws TypeError with the way out), and what it is when it is not said. */
+  readonly settings: Readonly<Record<string, AddOnSetting>>;
+  /** Upstream's own manifests: fetched, checked and locked like any file from outside. */
+  artifacts?(context: AddOnContext): readonly Artifact[];
+  /** YAML documents in the order in which they are applied. `fetched` has the text of each of the artifacts, by its path. */
+  manifests(context: AddOnContext, fetched: ReadonlyMap<string, string>): readonly string[];
+  /** Images that its manifests name elsewhere than behind `image:`. */
+  images?(context: AddOnContext): readonly string[];
+  workloads(context: AddOnContext): readonly Workload[];
+}
+export interface AddOnSetting {
+  readonly summary: string;
+  readonly otherwise: string;
+  read(text: string): string;
+}
+export interface AddOnContext {
+  readonly cluster: Cluster;
+  /** The cluster's release, exact. */
+  readonly kubernetes: string;
+  /** Every setting of the add-on, read. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly server: Endpoints;
 }

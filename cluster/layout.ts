@@ -11,6 +11,8 @@ export const layout = {
   tftp: "tftpboot",
   /** Served over HTTP as /static. */
   static: "html/static",
+  /** Manifests of the cluster's add-ons, and `index.json`, which says in which order they are applied. */
+  addons: "html/static/addons",
   /** Container images: the storage of a distribution registry. */
   registry: "registry",
   /** What the server is started from. */
@@ -35,6 +37,24 @@ export const layout = {
     apiToken: "tls/api-token",
     clusterCa: "tls/kubernetes/ca.crt",
     clusterCaKey: "tls/kubernetes/ca.key",
+    frontProxyCa: "tls/kubernetes/front-proxy-ca.crt",
+    frontProxyCaKey: "tls/kubernetes/front-proxy-ca.key",
+    etcdCa: "tls/kubernetes/etcd/ca.crt",
+    etcdCaKey: "tls/kubernetes/etcd/ca.key",
+    /** The pair that service accounts' tokens are signed with. */
+    serviceAccount: "tls/kubernetes/sa.pub",
+    serviceAccountKey: "tls/kubernetes/sa.key",
+    /** What the API servers show to an etcd that has machines of its own. */
+    etcdClient: "tls/kubernetes/apiserver-etcd-client.crt",
+    etcdClientKey: "tls/kubernetes/apiserver-etcd-client.key",
+    /** The administrator's, for kubectl; the bootstrapper watches the cluster with it. */
+    admin: "tls/kubernetes/admin.crt",
+    adminKey: "tls/kubernetes/admin.key",
+    /** EncryptionConfiguration of the API servers, with its key. */
+    encryption: "tls/kubernetes/encryption.yaml",
+    /** Of a member of etcd that has the machine to itself: it serves clients and speaks to its peers with it. */
+    etcdMember: (mac: Mac) => `tls/machines/${dashed(mac)}-etcd.crt`,
+    etcdMemberKey: (mac: Mac) => `tls/machines/${dashed(mac)}-etcd.key`,
     machine: (mac: Mac) => `tls/machines/${dashed(mac)}.crt`,
     machineKey: (mac: Mac) => `tls/machines/${dashed(mac)}.key`,
     /** A TSIG key as `nsupdate -k` and named read it. */
@@ -70,6 +90,24 @@ export interface Manifest {
   readonly version: 1;
   readonly cluster: string;
   readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string; readonly secret?: true }[];
+}
+
+/** index.json of the add-ons, in the order in which they are applied. */
+export interface AddOnIndex {
+  readonly version: 1;
+  readonly addons: readonly AppliedAddOn[];
+}
+export interface AppliedAddOn {
+  readonly name: string;
+  /** Below `layout.addons`: YAML documents, applied in their order. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+  /** It is well when all of these are; only then is the next one applied. */
+  readonly workloads: readonly Workload[];
+}
+export interface Workload {
+  readonly kind: "Deployment" | "DaemonSet" | "StatefulSet" | "Job";
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** sextant.lock: what was resolved online, so that a second build makes the same list. */

@@ -37,8 +37,8 @@ export type Content =
   | { readonly text: string }
   /** Released by the bootstrapper, once, inside an open grant. Until then it has no value anywhere in a plan. */
   | { readonly secret: Secret }
-  /** Served by the bootstrapper under /static and fetched on the node, checked against the hash. */
-  | { readonly path: string; readonly sha256: string };
+  /** A path below /static: fetched on the node, and checked against the hash that the manifest has of it. */
+  | { readonly path: string };
 
 export type Secret =
   /** A file below bsroot/tls (see `layout.tls`): a key, or a certificate that belongs to one machine. */

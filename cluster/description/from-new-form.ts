@@ -1,10 +1,11 @@
 /** The recommended form -> the facts to check, and the Cluster once they hold. */
 import { z } from "zod";
-import { nth, type Range } from "../address.ts";
+import type { Range } from "../address.ts";
 import { type Cluster, type DhcpOption, type DiskRule, type FurtherSubnet, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import { completed } from "./dns-record.ts";
 import { eachStated, type Facts, isLost, type NetworkFacts, type OptionsFacts, type Stated, stated } from "./facts.ts";
+import { kubernetesOf } from "./kubernetes-of.ts";
 import { type NewForm, newForm } from "./new-form.ts";
 import type { WrittenOption } from "./options-form.ts";
 import type { Path } from "./problem.ts";
@@ -122,7 +123,6 @@ function sources(os: PartialForm["os"], path: Path): readonly Stated<Source>[] {
 
 export function clusterOfNewForm(form: NewForm): Cluster {
   const { range, nameServers, options, subnets, routerAdvertisements, ...network } = form.network;
-  const { version, dnsAddress, components, ...kubernetes } = form.kubernetes;
   return {
     name: form.cluster,
     domain: form.domain,
@@ -135,12 +135,7 @@ export function clusterOfNewForm(form: NewForm): Cluster {
       routerAdvertisements: routerAdvertisements ?? network.dhcp === "serve",
     },
     dns: { ...form.dns, records: form.dns.records.map((record) => completed(record, form.domain)) },
-    kubernetes: {
-      ...kubernetes,
-      ...(version && { version }),
-      components: withoutAbsent(components),
-      dnsAddress: dnsAddress ?? nth(kubernetes.serviceSubnet, 10),
-    },
+    kubernetes: kubernetesOf(form.kubernetes),
     sshKeys: form.sshKeys,
     machines: form.machines.map((machine) => machineOf(machine, form)),
     unlisted: { become: "discovered" },
@@ -150,10 +145,6 @@ export function clusterOfNewForm(form: NewForm): Cluster {
     install: form.install,
   };
 }
-
-/** Fields that are there, and are not there as undefined. */
-const withoutAbsent = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
 const rangesOf = (range: Range | readonly Range[] | undefined): readonly Range[] => (range ? [range].flat() : []);
 const unkeyed = ({ code, hex }: WrittenOption): DhcpOption => ({ code, hex });
@@ -179,7 +170,7 @@ function subnetOf({
 }
 
 function machineOf(
-  { arch, address, os, disk, roles, options, secureBoot, kubernetes, ...machine }: NewForm["machines"][number],
+  { arch, address, os, disk, roles, taints, options, secureBoot, kubernetes, ...machine }: NewForm["machines"][number],
   form: NewForm,
 ): Machine {
   return {
@@ -189,6 +180,7 @@ function machineOf(
     architecture: arch,
     os: osOf(os ?? form.os),
     disk: diskOf(disk ?? form.disk),
+    ...(taints && { taints }),
     options: options.map(unkeyed),
     secureBoot: secureBoot ?? form.secureBoot,
     ...(kubernetes && { kubernetes }),

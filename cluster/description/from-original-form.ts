@@ -2,6 +2,8 @@
 import { dashed, nth, overlap, type Range, type Subnet, subnet } from "../address.ts";
 import { type Cluster, type DiskRule, type Machine, type Original, type Os, ROLES, type RoleName } from "../cluster.ts";
 import { eachStated, type Facts, isLost, stated } from "./facts.ts";
+import { kubernetes } from "./kubernetes-form.ts";
+import { kubernetesOf } from "./kubernetes-of.ts";
 import { centosOf, checkCentos } from "./original-centos.ts";
 import type { OriginalForm, PartialOriginalForm } from "./original-form.ts";
 import type { Finding } from "./problem.ts";
@@ -126,8 +128,7 @@ export function clusterOfOriginalForm(form: OriginalForm): Cluster {
     },
     dns: { records: [], forward: [], keys: [], api: API_NAMES.find((name) => !isTaken(form, name))!, ingress: "apps" },
     kubernetes: {
-      offered: [],
-      components: {},
+      ...kubernetesOf(kubernetes.parse({})),
       podSubnet: POD_SUBNETS.find((pods) => !overlap(pods, network) && !overlap(pods, serviceSubnet))!,
       serviceSubnet,
       dnsDomain: DNS_DOMAIN,

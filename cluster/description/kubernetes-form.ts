@@ -1,7 +1,9 @@
 /** Kubernetes and what runs beside it, as the recommended form writes them. */
+import { z } from "zod";
+import { KEY_KINDS, POD_NETWORKS } from "../cluster.ts";
 import { block, list, names, word } from "./fields.ts";
 import * as values from "./values.ts";
-import { address, NUMBER_OR_WORDS, network } from "./words.ts";
+import { address, dnsLabel, NUMBER_OR_WORDS, network } from "./words.ts";
 
 export const release = word(values.kubernetesVersion, "1.36.4", { type: ["string", "number"] });
 const version = (example: string) => word(values.componentVersion, example, NUMBER_OR_WORDS).optional();
@@ -19,6 +21,58 @@ const components = block(
   },
   "containerd: 2.3.4",
   { cni: "cniPlugins", cni_plugins: "cniPlugins", dns: "coredns" },
+);
+
+const virtualAddress = block(
+  {
+    address: address.describe("An address of the machines' network that nobody else has."),
+    by: names(["kube-vip", "keepalived"])
+      .prefault("kube-vip")
+      .describe("What moves it: kube-vip, a static pod, or keepalived with haproxy, which the system must have."),
+    routerId: word(values.count(1, 255), "51", { type: "integer" })
+      .prefault("51")
+      .describe("VRRP's virtual router id; no other pair in the network may have it."),
+  },
+  "address: 10.0.0.5",
+  { vip: "address", router_id: "routerId", kind: "by" },
+);
+
+const quantity = (example: string) => word(values.quantity, example, NUMBER_OR_WORDS).optional();
+const reservation = block(
+  { cpu: quantity("100m").describe("CPUs, or thousandths of one: 100m."), memory: quantity("256Mi").describe("Bytes: 256Mi.") },
+  "memory: 256Mi",
+);
+const reserved = block(
+  {
+    system: reservation.prefault({ cpu: "100m", memory: "200Mi" }).describe("For the operating system."),
+    kube: reservation.prefault({ cpu: "100m", memory: "200Mi" }).describe("For kubelet and containerd."),
+  },
+  "system: { memory: 256Mi }",
+);
+
+const SETTING = { type: ["string", "number", "boolean"] };
+const addons = z
+  .record(
+    dnsLabel("metrics-server"),
+    z.record(word(values.settingName, "replicas"), word(values.setting, "2", SETTING), {
+      error: "must be a block of settings; write {} for none",
+    }),
+    { error: "must be a block of add-ons; write one per line, as in metrics-server: {}" },
+  )
+  .prefault({});
+
+const chart = block(
+  {
+    name: dnsLabel("grafana").describe("The release's name."),
+    namespace: dnsLabel("default").prefault("default").describe("The namespace that it is installed in."),
+    url: word(values.sourceUrl, "https://charts.example.com/grafana-8.5.1.tgz").describe("The chart's archive."),
+    sha256: word(values.sha256, "64 hexadecimal digits").optional().describe("What the archive's bytes must hash to."),
+    values: word((text) => text, "|")
+      .prefault("")
+      .describe("Values for it, as YAML in a block of text."),
+  },
+  "name: and url:",
+  { archive: "url" },
 );
 
 export const kubernetes = block(
@@ -39,8 +93,38 @@ export const kubernetes = block(
     apiNames: list(word(values.hostOrAddress, "api.demo.lan"), "a list, as in [api.demo.lan]")
       .prefault([])
       .describe("Further names and addresses in the API server's certificate."),
+    podNetwork: names(POD_NETWORKS, { kuberouter: "kube-router" })
+      .prefault("flannel")
+      .describe("What carries packets between pods; none leaves it to you."),
     flannel: names(["vxlan", "host-gw", "udp"]).prefault("vxlan").describe("How flannel carries packets between nodes."),
+    virtualAddress: virtualAddress.optional().describe("One address for all API servers, held by one control plane that lives."),
+    nodePorts: word(values.portRange, "30000-32767").prefault("30000-32767").describe("The ports that services may have on every node."),
+    maxPods: word(values.count(1, 500), "110", { type: "integer" }).prefault("110").describe("How many pods a node takes."),
+    reserved: reserved.prefault({}).describe("What is kept from pods on every node."),
+    expectedEtcd: word(values.count(1, 9), "3", { type: "integer" })
+      .optional()
+      .describe("Found the cluster only when so many members of etcd have come up."),
+    certificates: names(KEY_KINDS).prefault("rsa").describe("What kind of keys new certificates have."),
+    addons: addons.describe("What is deployed into the cluster, each with its settings."),
+    charts: list(chart, "a list, each with name: and url:").prefault([]).describe("Helm charts, rendered when the bsroot is built."),
   },
   "version: 1.36.4",
-  { versions: "offered", releases: "offered" },
+  {
+    versions: "offered",
+    releases: "offered",
+    kubernetes_version: "version",
+    k8s_ver: "version",
+    ha_settings: "virtualAddress",
+    vip: "virtualAddress",
+    network_stack: "podNetwork",
+    cni: "podNetwork",
+    ext_deployments: "addons",
+    expected_etcd_count: "expectedEtcd",
+    pod_network_cidr: "podSubnet",
+    service_cidr: "serviceSubnet",
+    service_dns_domain: "dnsDomain",
+    service_dns_cluster_ip: "dnsAddress",
+    resource_reservation: "reserved",
+    helm: "charts",
+  },
 );

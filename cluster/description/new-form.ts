@@ -55,6 +55,9 @@ const machine = block(
       })
       .prefault({})
       .describe("Labels of the Kubernetes node."),
+    taints: list(word(values.taint, "dedicated=gpu:NoSchedule"), "a list, as in [dedicated=gpu:NoSchedule]")
+      .optional()
+      .describe("Taints of the Kubernetes node, instead of those that follow from its roles."),
     options: dhcpOptions.prefault({}).describe("DHCP options for it, in place of those of its network."),
     secureBoot: yesNo.optional().describe("Whether its UEFI starts only what is signed, instead of what is said for all."),
     kubernetes: release.optional().describe("The Kubernetes release that it runs, where it is not the cluster's."),

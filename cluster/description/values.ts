@@ -242,3 +242,34 @@ const LABEL_DOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-
 export function labelValue(text: string): string {
   return text === "" || LABEL_WORD.test(text) ? text : refuse(text, "is not a label's value", "at most 63 letters, digits, - _ and .");
 }
+
+/** Kubernetes' quantities, as far as CPUs and memory need them. */
+export function quantity(text: string): string {
+  return /^\d{1,12}(\.\d{1,3})?(m|[KMGT]i?|k)?$/.test(text) ? text : refuse(text, "is not a quantity", "as in 100m or 256Mi");
+}
+
+export function portRange(text: string): readonly [number, number] {
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  const ports: readonly [number, number] = [Number(first), Number(last)];
+  if (first === undefined || ports[0] < 1 || ports[1] > 65535 || ports[0] > ports[1])
+    refuse(text, "is not a range of ports", "the first and the last, as in 30000-32767");
+  return ports;
+}
+
+/** Kubernetes' rule, and key=value:Effect as kubelet takes it. */
+export function taint(text: string): string {
+  const [, key = "", value = ""] = /^([^=:]+)(?:=([^:]*))?:(?:NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text) ?? [];
+  if (key === "") refuse(text, "is not a taint", "as in dedicated=gpu:NoSchedule");
+  labelKey(key);
+  labelValue(value);
+  return text;
+}
+
+export function settingName(text: string): string {
+  return /^[A-Za-z][\w.-]{0,62}$/.test(text) ? text : refuse(text, "is not a setting's name", "a word, as in replicas");
+}
+
+/** One line; it ends up in manifests. */
+export function setting(text: string): string {
+  return /^\P{Cc}{0,1000}$/u.test(text) ? text : refuse(text, "is not a setting", "one line of text");
+}

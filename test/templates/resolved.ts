@@ -8,7 +8,7 @@ export function resolved(plan: NodePlan): ResolvedPlan {
 function resolve(content: NodePlan["files"][number]["content"]): ResolvedFile["content"] {
   if ("text" in content) return { bytes: bytes(content.text) };
   if ("secret" in content) return { bytes: bytes(`secret ${nameOf(content.secret)}\n`) };
-  return { url: `http://10.0.0.1/static/${content.path}`, sha256: content.sha256 };
+  return { url: `http://10.0.0.1/static/${content.path}`, sha256: "c".repeat(64) };
 }
 
 const nameOf = (secret: Secret): string => ("tls" in secret ? secret.tls : secret.grant);

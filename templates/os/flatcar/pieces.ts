@@ -23,7 +23,7 @@ export function pieces({ os, machine, server }: BootContext<Flatcar>): PlanPiece
       ...extensions.map((extension) => ({
         path: `/etc/extensions/${extension.name}.raw`,
         mode: 0o644,
-        content: { path: extensionPlace(extension), sha256: extension.sha256 },
+        content: { path: extensionPlace(extension) },
       })),
       ...(os.updates ? [update()] : []),
     ],
