@@ -1,10 +1,10 @@
 # Sextant. `make` alone says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build up down test bench storm fuzz
+.PHONY: help deps build up down test test-kubernetes bench storm fuzz
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo '  make up DESC=my.yml   rehearses your own description'
 
 deps: ## install what is missing: Debian packages (as root) and node_modules
@@ -23,7 +23,10 @@ down: ## remove every process, namespace and disk that `make up` made
 test: build ## format, lint, types, unit, contract and protocol tests, and the rack
 	@npm run -s lint
 	@npm run -s types
-	@npx vitest run
+	@npx vitest run --project quick --project rack
+
+test-kubernetes: build ## a rack that becomes a real Kubernetes cluster (KUBERNETES=folder, or a release from the internet)
+	@npx vitest run --project kubernetes
 
 bench: deps ## DHCP, TFTP, DNS and the builder beside other programs, on the same work (BENCH=--quick for a look)
 	@node --import tsx bench/main.ts $(BENCH)

@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Builds are of descriptions, not of the bootstrapper's own image, unless a test is about that. */
 const env = { SEXTANT_BOOTSTRAPPER: "none" };
 
-/** Two groups, one after the other: everything quick first, then the rack of virtual machines alone on the host. */
+/** Groups, one after the other: everything quick first, then the rack of virtual machines alone on the host, then (make test-kubernetes) a real cluster. */
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/closing-line.ts"],
@@ -13,10 +13,21 @@ export default defineConfig({
           name: "quick",
           env,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**"],
+          exclude: ["test/e2e/**", "test/kubernetes/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "kubernetes",
+          env,
+          include: ["test/kubernetes/**/*.test.ts"],
+          testTimeout: 30 * 60_000,
+          hookTimeout: 15 * 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {

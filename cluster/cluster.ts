@@ -146,6 +146,10 @@ export interface Kubernetes {
   /** The cluster is founded when so many members of etcd have come up; absent: as soon as one may. */
   readonly expectedEtcd?: number;
   readonly certificates: KeyKind;
+  /** Whether kubeadm deploys CoreDNS for the services' names. */
+  readonly clusterDns: "coredns" | "none";
+  /** Preflight checks whose failure kubeadm only tells, by its own names: "NumCPU". */
+  readonly ignoredChecks: readonly string[];
   readonly addons: readonly AddOnChoice[];
   /** Charts rendered when the bsroot is built. */
   readonly charts: readonly Chart[];

@@ -5,6 +5,7 @@ import type { BootContext, OsTarget, Role } from "../cluster/extension.ts";
 import { mergePieces, type NodePlan } from "../cluster/plan.ts";
 import { type MenuLoader, menus } from "./boot/menus.ts";
 import * as scripts from "./boot/scripts.ts";
+import { kubernetesNode } from "./kubernetes/node/node.ts";
 import { enterpriseLinux } from "./os/enterprise-linux/target.ts";
 import { fedoraCoreOs } from "./os/fedora-coreos/target.ts";
 import { flatcar } from "./os/flatcar/target.ts";
@@ -37,6 +38,7 @@ export function nodePlan(context: BootContext): NodePlan {
   const pieces = [
     { from: "what every node gets", ...base(context) },
     { from: `system ${context.os.target}`, ...osTarget(context.os).pieces?.(context) },
+    { from: "Kubernetes", ...kubernetesNode(context) },
     ...context.machine.roles.map((name) => ({ from: `role ${name}`, ...roles[name].pieces(context) })),
   ];
   const { readyWhen } = mergePieces(context.cluster, context.machine, pieces);

@@ -49,6 +49,9 @@ export class Api {
   journal = async (count = 1000): Promise<readonly JournalEntry[]> =>
     (await this.#ask<{ entries: JournalEntry[] }>("GET", `journal?count=${count}`)).entries;
 
+  /** What the operator does to a machine: "grant", "reinstall", "retire". */
+  act = (mac: string, action: string): Promise<Machine> => this.#ask("POST", `machines/${mac}/${action}`);
+
   async machine(mac: string): Promise<Machine> {
     const found = (await this.machines()).find((machine) => machine.mac === mac);
     if (!found) throw new Error(`the bootstrapper knows no machine ${mac}`);

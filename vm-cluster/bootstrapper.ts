@@ -1,5 +1,5 @@
 /** The bootstrapper under rehearsal: the built program in the rack's network, its log, and the doors to it from this side. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ipv4 } from "../cluster/address.ts";
@@ -61,11 +61,16 @@ export class Bootstrapper {
     return readFileSync(this.log, "utf8").trimEnd().split("\n").slice(-lines);
   }
 
-  /** A unix socket on this side that leads to the HTTPS port, and with it the API. */
-  openDoor(): void {
+  /** A unix socket on this side that leads to the HTTPS port, and with it the API. Resolves when somebody is behind it. */
+  async openDoor(): Promise<void> {
     const { network, folder } = this.#state;
     const socat = ["socat", `UNIX-LISTEN:${this.#door},fork,mode=600`, `TCP:${this.#address}:443`] as const;
     this.#state.start("door", network.inside([...socat]), join(folder, "door.log"));
+    const deadline = Date.now() + PATIENCE;
+    while (!existsSync(this.#door)) {
+      if (Date.now() > deadline) throw new Error(`socat does not listen at ${this.#door}; see ${join(folder, "door.log")}`);
+      await sleep(20);
+    }
   }
 
   /** The door as a port of 127.0.0.1, for browsers. */

@@ -15,6 +15,8 @@ export interface Hardware {
   readonly firmware: Firmware;
   /** MiB. */
   readonly memory: number;
+  /** 1 when absent. */
+  readonly processors?: number;
   readonly disks: readonly Disk[];
   /** virtio when absent. */
   readonly card?: "virtio" | "e1000";
@@ -43,11 +45,11 @@ export interface Sockets {
 }
 
 export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator: Accelerator): readonly string[] {
-  const { name, mac, firmware, memory, disks, card = "virtio", httpBoot, ipxe, clock } = hardware;
+  const { name, mac, firmware, memory, processors = 1, disks, card = "virtio", httpBoot, ipxe, clock } = hardware;
   return [
     ...["-name", name, "-uuid", uuidOf(mac), "-nodefaults", "-no-user-config", "-display", "none"],
-    ...speed(firmware, accelerator),
-    ...["-m", `${memory}`, "-smp", "1", "-device", "virtio-rng-pci"],
+    ...speed(firmware, accelerator, processors),
+    ...["-m", `${memory}`, "-smp", `${processors}`, "-device", "virtio-rng-pci"],
     ...(clock ? ["-rtc", `base=${clock}`] : []),
     // As a client QEMU waits for the recorder, so no line is lost.
     ...["-chardev", `socket,id=serial,path=${sockets.serial},reconnect=1`, "-serial", "chardev:serial"],
@@ -67,9 +69,14 @@ export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator:
 }
 
 /** qemu64 is half the work of "max" where every instruction is translated; tb-size bounds what the translation keeps. */
-function speed(firmware: Firmware, accelerator: Accelerator): readonly string[] {
+function speed(firmware: Firmware, accelerator: Accelerator, processors: number): readonly string[] {
   if (accelerator === "kvm" && firmware !== "uefi-arm64") return ["-accel", "kvm", "-cpu", "host"];
-  return ["-accel", "tcg,thread=single,tb-size=256", "-cpu", firmware === "uefi-arm64" ? "cortex-a57" : "qemu64"];
+  return [
+    "-accel",
+    `tcg,thread=${processors > 1 ? "multi" : "single"},tb-size=256`,
+    "-cpu",
+    firmware === "uefi-arm64" ? "cortex-a57" : "qemu64",
+  ];
 }
 
 function board(firmware: Firmware, variables: string): readonly string[] {

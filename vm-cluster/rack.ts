@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { dump } from "js-yaml";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster, Mirror } from "../cluster/cluster.ts";
 import type { Api } from "./api.ts";
 import { Bootstrapper } from "./bootstrapper.ts";
 import { run } from "./command.ts";
@@ -33,8 +33,10 @@ export interface Equipment {
   readonly key: Key;
   readonly accelerator: Accelerator;
   readonly state: RackState;
-  /** Container images to carry, and the folder that holds them as their registry's API would answer. */
-  readonly registry?: { readonly origin: string; readonly folder: string; readonly images: readonly string[] };
+  /** Folders that stand for places of the internet, beside the image's own. */
+  readonly mirrors?: readonly Mirror[];
+  /** Container images to carry. */
+  readonly images?: readonly string[];
 }
 
 export class Rack {
@@ -49,7 +51,7 @@ export class Rack {
   readonly #key: Key;
 
   /** Makes folder and files; nothing runs yet. `hardware` may have machines that the description does not list. */
-  constructor(cluster: Cluster, hardware: readonly Hardware[], { image, key, accelerator, state, registry }: Equipment) {
+  constructor(cluster: Cluster, hardware: readonly Hardware[], { image, key, accelerator, state, mirrors = [], images = [] }: Equipment) {
     this.cluster = cluster;
     this.#state = state;
     this.#key = key;
@@ -57,9 +59,8 @@ export class Rack {
     this.#bsroot = join(state.folder, "bsroot");
     mkdirSync(state.folder, { recursive: true });
     mkdirSync(state.sockets, { recursive: true, mode: 0o700 });
-    const mirrors = ["github.com"].map((host) => ({ from: `https://${host}`, to: pathToFileURL(join(image.mirror, host)).href }));
-    if (registry) mirrors.push({ from: registry.origin, to: pathToFileURL(registry.folder).href });
-    const lab = { os: image.os, sshKey: key.public, mirrors, images: registry?.images ?? [] };
+    const own = ["github.com"].map((host) => ({ from: `https://${host}`, to: pathToFileURL(join(image.mirror, host)).href }));
+    const lab = { os: image.os, sshKey: key.public, mirrors: [...own, ...mirrors], images };
     const { description, differences } = rehearse(cluster, lab);
     this.differences = differences;
     writeFileSync(this.#description, dump(description, { lineWidth: -1 }));

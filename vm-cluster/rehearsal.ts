@@ -1,5 +1,6 @@
 /** A description as the lab can run it: the user's machines and network, the lab's operating system. */
-import type { Cluster, DiskRule, Machine, Mirror, Os } from "../cluster/cluster.ts";
+import type { Ipv4, Subnet } from "../cluster/address.ts";
+import type { Cluster, DiskRule, Kubernetes, Machine, Mirror, Os } from "../cluster/cluster.ts";
 import { dnsIn, moved, networkDifferences, networkIn, raw, time } from "./rehearsal-network.ts";
 
 export interface Lab {
@@ -27,25 +28,16 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
     network: networkIn(cluster),
     dns: dnsIn(cluster),
     os: lab.os,
-    kubernetes: {
-      ...(kubernetes.version !== undefined && { version: kubernetes.version }),
-      offered: kubernetes.offered,
-      components: kubernetes.components,
-      podSubnet: `${kubernetes.podSubnet.base}/${kubernetes.podSubnet.prefix}`,
-      serviceSubnet: `${kubernetes.serviceSubnet.base}/${kubernetes.serviceSubnet.prefix}`,
-      dnsDomain: kubernetes.dnsDomain,
-      dnsAddress: kubernetes.dnsAddress,
-      apiNames: kubernetes.apiNames,
-      flannel: kubernetes.flannel,
-    },
+    kubernetes: kubernetesIn(kubernetes, at),
     sshKeys: [...new Set([...cluster.sshKeys, lab.sshKey])],
-    machines: machines.map(({ mac, name, address, roles, disk, labels, options, kubernetes: release }) => ({
+    machines: machines.map(({ mac, name, address, roles, disk, labels, taints, options, kubernetes: release }) => ({
       mac,
       name,
       ...(address && { address: at.get(address) ?? address }),
       roles,
       disk: rule(disk),
       labels,
+      ...(taints && { taints }),
       options: raw(options),
       ...(release && { kubernetes: release }),
     })),
@@ -54,6 +46,20 @@ export function rehearse(cluster: Cluster, lab: Lab): Rehearsal {
     install: { window: time(install.window), attempts: install.attempts },
   };
   return { description, differences: differences(cluster) };
+}
+
+const written = ({ base, prefix }: Subnet): string => `${base}/${prefix}`;
+
+function kubernetesIn({ tags: _, ...kubernetes }: Kubernetes, at: ReadonlyMap<Ipv4, Ipv4>) {
+  const { podSubnet, serviceSubnet, nodePorts, virtualAddress, addons } = kubernetes;
+  return {
+    ...kubernetes,
+    podSubnet: written(podSubnet),
+    serviceSubnet: written(serviceSubnet),
+    nodePorts: nodePorts.join("-"),
+    ...(virtualAddress && { virtualAddress: { ...virtualAddress, address: at.get(virtualAddress.address) ?? virtualAddress.address } }),
+    addons: Object.fromEntries(addons.map(({ name, settings }) => [name, settings])),
+  };
 }
 
 function differences(cluster: Cluster): readonly string[] {

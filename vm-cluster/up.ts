@@ -46,7 +46,7 @@ export async function up(file: string, out: NodeJS.WriteStream): Promise<void> {
   await rack.buildBsroot(true);
   await rack.wire();
   await rack.bootstrapper.start();
-  rack.bootstrapper.openDoor();
+  await rack.bootstrapper.openDoor();
   const port = await freePort(PORT);
   rack.bootstrapper.openPort(port);
   say(`the bootstrapper serves; web page and API: https://127.0.0.1:${port}`);

@@ -1,9 +1,10 @@
 /** What a text that a machine is given makes it fetch, and whether the closed network has it. */
 
-/** Every URL in a text, once. One that a script only completes later ends where its variable begins. */
+/** Every URL in a text, once. One that a script only completes later ends where its variable begins; where that is the host, it is none of ours to judge. */
 export function urlsIn(text: string): readonly string[] {
   const found = text.matchAll(/\bhttps?:\/\/[^\s"'`<>\\^{}|()[\],;]+/g);
-  return [...new Set([...found].map(([url]) => url.replace(/\$.*$/s, "").replace(/[.:]+$/, "")))];
+  const urls = [...found].map(([url]) => url.replace(/\$.*$/s, "").replace(/[.:]+$/, ""));
+  return [...new Set(urls.filter((url) => !url.endsWith("//")))];
 }
 
 export interface World {
@@ -14,7 +15,8 @@ export interface World {
 }
 
 /** What the bootstrapper answers by itself; what machines fetch is a file below /static. */
-const MADE_WHEN_ASKED = /^\/(boot|install|grant|config|cloud-config|report|healthz|api|v2)(\/|$)|^\/install\.sh$|^\/$/;
+const MADE_WHEN_ASKED =
+  /^\/(boot|install|grant|config|cloud-config|report|kubernetes|setup-kubectl|healthz|api|v2)(\/|$)|^\/install\.sh$|^\/$/;
 
 /** Why a machine could not fetch it; undefined when it can. */
 export function objection(url: string, { hosts, statics }: World): string | undefined {

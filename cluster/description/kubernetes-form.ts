@@ -105,6 +105,10 @@ export const kubernetes = block(
       .optional()
       .describe("Found the cluster only when so many members of etcd have come up."),
     certificates: names(KEY_KINDS).prefault("rsa").describe("What kind of keys new certificates have."),
+    clusterDns: names(["coredns", "none"]).prefault("coredns").describe("What answers for the services' names; none leaves it to you."),
+    ignoredChecks: list(word(values.checkName, "NumCPU"), "a list, as in [NumCPU, Mem]")
+      .prefault([])
+      .describe("Checks of kubeadm that may fail, by its own names: NumCPU and Mem on very small machines."),
     addons: addons.describe("What is deployed into the cluster, each with its settings."),
     charts: list(chart, "a list, each with name: and url:").prefault([]).describe("Helm charts, rendered when the bsroot is built."),
   },
@@ -126,5 +130,7 @@ export const kubernetes = block(
     service_dns_cluster_ip: "dnsAddress",
     resource_reservation: "reserved",
     helm: "charts",
+    dns_deployment_settings: "clusterDns",
+    ignorePreflightErrors: "ignoredChecks",
   },
 );

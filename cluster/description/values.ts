@@ -273,3 +273,10 @@ export function settingName(text: string): string {
 export function setting(text: string): string {
   return /^\P{Cc}{0,1000}$/u.test(text) ? text : refuse(text, "is not a setting", "one line of text");
 }
+
+/** kubeadm's names of its checks hold no blanks; "all" would hide what matters. */
+export function checkName(text: string): string {
+  if (!/^[A-Za-z][\w./-]{0,100}$/.test(text) || text.toLowerCase() === "all")
+    refuse(text, "is not one of kubeadm's checks", "its name as kubeadm prints it, as in NumCPU");
+  return text;
+}

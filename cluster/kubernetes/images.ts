@@ -77,8 +77,13 @@ export function parseTags(line: string): KubeadmTags | undefined {
 export const imageRepository = (version: string): string => (compare(version, "1.25") < 0 ? "k8s.gcr.io" : "registry.k8s.io");
 
 /** By whole name. CoreDNS has had a folder of its own since 1.21. */
-export function kubeadmImages(version: string, { coredns, etcd, pause }: KubeadmTags): readonly string[] {
+export function kubeadmImages(
+  version: string,
+  { coredns, etcd, pause }: KubeadmTags,
+  clusterDns: "coredns" | "none" = "coredns",
+): readonly string[] {
   const own = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"].map((name) => `${name}:v${version}`);
   const dns = compare(version, "1.21") < 0 ? "coredns" : "coredns/coredns";
-  return [...own, `${dns}:${coredns}`, `pause:${pause}`, `etcd:${etcd}`].map((name) => `${imageRepository(version)}/${name}`);
+  const named = [...own, ...(clusterDns === "none" ? [] : [`${dns}:${coredns}`]), `pause:${pause}`, `etcd:${etcd}`];
+  return named.map((name) => `${imageRepository(version)}/${name}`);
 }

@@ -82,6 +82,6 @@ export function kubeadmTags(kubernetes: Kubernetes, version: string): KubeadmTag
 
 /** Every image that kubeadm needs for these releases, by whole name. */
 export const releaseImages = (cluster: Pick<Cluster, "kubernetes" | "machines">): readonly string[] =>
-  releasesOf(cluster).flatMap((version) => kubeadmImages(version, kubeadmTags(cluster.kubernetes, version)));
+  releasesOf(cluster).flatMap((version) => kubeadmImages(version, kubeadmTags(cluster.kubernetes, version), cluster.kubernetes.clusterDns));
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);

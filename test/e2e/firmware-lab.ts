@@ -83,7 +83,7 @@ export class FirmwareLab {
 
   async serve(): Promise<void> {
     await this.bootstrapper.start();
-    this.bootstrapper.openDoor();
+    await this.bootstrapper.openDoor();
   }
 
   /** Powers a machine on until both have said what is awaited, then off again. Throws with what was said when it takes too long. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import type { Machine } from "../../cluster/cluster.ts";
 import { parse } from "../../cluster/parse.ts";
 import { accelerator } from "../../vm-cluster/accelerator.ts";
@@ -47,13 +48,13 @@ export async function begin({ described, strangers, wrongClock }: Cast): Promise
   const origin = join(state.folder, "origin");
   const digest = makeImage(join(state.folder, "greeting"), "greeting");
   asRegistry(join(state.folder, "greeting"), origin, "sextant/greeting", "1", digest);
-  const registry = { origin: "https://registry.k8s.io", folder: origin, images: [GREETING] };
-  const equipment = { image: parts, key: await labKey(), accelerator: await accelerator(parts), state, registry };
+  const mirrors = [{ from: "https://registry.k8s.io", to: pathToFileURL(origin).href }];
+  const equipment = { image: parts, key: await labKey(), accelerator: await accelerator(parts), state, mirrors, images: [GREETING] };
   const rack = new Rack(cluster, [...own, ...strangers], equipment);
   await rack.buildBsroot(false);
   await rack.wire();
   await rack.bootstrapper.start();
-  rack.bootstrapper.openDoor();
+  await rack.bootstrapper.openDoor();
   return { rack, state };
 }
 

@@ -68,6 +68,8 @@ export function rack(network: Partial<Network> = {}, more: Partial<Cluster> = {}
       maxPods: 110,
       reserved: { system: {}, kube: {} },
       certificates: "rsa",
+      clusterDns: "coredns",
+      ignoredChecks: [],
       addons: [],
       charts: [],
       offered: [],

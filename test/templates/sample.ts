@@ -70,6 +70,8 @@ export const cluster = (machines: readonly Machine[], given: Partial<Cluster> = 
     maxPods: 110,
     reserved: { system: {}, kube: {} },
     certificates: "rsa",
+    clusterDns: "coredns",
+    ignoredChecks: [],
     addons: [],
     charts: [],
     offered: [],

@@ -2,8 +2,10 @@
 import { dashed } from "../../../cluster/address.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
 import { imageReference } from "../../../cluster/image-reference.ts";
+import { releaseImages } from "../../../cluster/kubernetes/releases.ts";
 import { layout } from "../../../cluster/layout.ts";
 import type { PlanFile, PlanPiece, Unit } from "../../../cluster/plan.ts";
+import { pauseImage, releaseOf } from "../../kubernetes/node/release.ts";
 import { render } from "../../render.ts";
 
 const REGISTRY_PORT = 5000;
@@ -50,8 +52,8 @@ const time = ({ cluster, server }: BootContext): readonly PlanFile[] =>
 /** Registries whose images are asked for by name in manifests everywhere, also where none of their images is served. */
 const USUAL_ORIGINS = ["docker.io", "ghcr.io", "quay.io", "registry.k8s.io"];
 
-const containers = ({ cluster, server }: BootContext): readonly PlanFile[] => [
-  text("/etc/containerd/config.toml", render("roles/base/containerd.toml.eta", {})),
+const containers = ({ cluster, machine, server }: BootContext): readonly PlanFile[] => [
+  text("/etc/containerd/config.toml", render("roles/base/containerd.toml.eta", { pause: pauseImage(cluster, machine) ?? "" })),
   ...origins(cluster).map((origin) => {
     const registry = `https://${server.address}:${REGISTRY_PORT}/v2/${origin === "_default" ? "" : origin.replace(":", "_")}`;
     const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem" });
@@ -61,8 +63,8 @@ const containers = ({ cluster, server }: BootContext): readonly PlanFile[] => [
   text("/etc/sysctl.d/90-sextant.conf", render("roles/base/sysctl.conf.eta", {})),
 ];
 
-const origins = ({ images }: BootContext["cluster"]): readonly string[] => {
-  const named = images.map((image) => imageReference(image).origin);
+const origins = (cluster: BootContext["cluster"]): readonly string[] => {
+  const named = [...cluster.images, ...releaseImages(cluster)].map((image) => imageReference(image).origin);
   return ["_default", ...[...new Set([...USUAL_ORIGINS, ...named])].sort()];
 };
 
@@ -80,13 +82,15 @@ function voice({ cluster, machine, server }: BootContext): readonly PlanFile[] {
 /** What /opt/sextant/ready waits for, once all roles have said it. */
 export const readyList = (readyWhen: readonly string[]): PlanPiece => ({ files: [text("/etc/sextant/ready-when", lines(readyWhen))] });
 
-const units = ({ cluster }: BootContext): readonly Unit[] => [
+const units = ({ cluster, machine }: BootContext): readonly Unit[] => [
   { name: "sextant-configuring.service", enabled: true, contents: render("roles/base/configuring.service.eta", {}) },
   { name: "sextant-ready.service", enabled: true, contents: render("roles/base/ready.service.eta", {}) },
   {
     name: "containerd.service",
     enabled: true,
-    dropins: [{ name: "10-sextant.conf", contents: render("roles/base/containerd.conf.eta", {}) }],
+    ...(releaseOf(cluster, machine) === undefined && {
+      dropins: [{ name: "10-sextant.conf", contents: render("roles/base/containerd.conf.eta", {}) }],
+    }),
   },
   ...(cluster.network.ntp ? [{ name: "systemd-timesyncd.service", enabled: true }] : []),
 ];

@@ -5,7 +5,7 @@ import { isListed } from "../base/base.ts";
 
 export const worker: Role = {
   name: "worker",
-  summary: "runs containerd and knows the cluster CA's certificate, ready to join",
+  summary: "runs pods, and knows the cluster CA's certificate",
   pieces: (context) => (isListed(context) ? { files: [clusterCa] } : {}),
 };
 

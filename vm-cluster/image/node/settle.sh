@@ -19,6 +19,7 @@ systemctl --root="$root" --quiet mask systemd-firstboot.service getty.target get
 
 cp -r --no-preserve=ownership dracut/40sextant "$root/usr/lib/dracut/modules.d/"
 cp "$parts/boot/vmlinuz-$kernel" "$root/boot/vmlinuz"
+cp "$parts/boot/config-$kernel" "$root/boot/" # kubeadm looks into it
 chroot "$root" dracut --quiet --force --no-hostonly --no-early-microcode --no-hostonly-cmdline --kver "$kernel" --compress 'zstd -10' \
   --add 'ignition systemd-networkd sextant' \
   --omit 'dracut-systemd plymouth resume crypt dm dmraid lvm mdraid btrfs multipath nfs iscsi i18n network-legacy memstrack biosdevname pollcdrom terminfo kernel-modules-extra lunmask ifcfg fcoe nbd cifs' \

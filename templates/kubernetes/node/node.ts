@@ -1,0 +1,69 @@
+/** What makes a machine a node of Kubernetes: programs, containerd, kubelet, and how it comes into the cluster. */
+import { dashed } from "../../../cluster/address.ts";
+import type { BootContext } from "../../../cluster/extension.ts";
+import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
+import { etcdMembers } from "../../../cluster/queries.ts";
+import { render } from "../../render.ts";
+import { type Part, placesOf } from "../artifacts.ts";
+import { podNetwork } from "../pod-network/bridge.ts";
+import { releaseOf } from "./release.ts";
+
+export const PROGRAMS = "/opt/bin";
+const text = (path: string, content: string, mode = 0o644): PlanFile => ({ path, mode, content: { text: content } });
+const view = (name: string, values: object = {}): string => render(`kubernetes/node/${name}.eta`, values);
+
+export function kubernetesNode(context: BootContext): PlanPiece {
+  const release = releaseOf(context.cluster, context.machine);
+  if (release === undefined) return {};
+  const bridge = podNetwork(context);
+  return {
+    files: [...programs(context, release), ...entry(context), ...(bridge.files ?? [])],
+    units: [
+      { name: "sextant-programs.service", enabled: true, contents: view("programs.service") },
+      { name: "containerd.service", enabled: true, contents: view("containerd.service") },
+      {
+        name: "kubelet.service",
+        enabled: true,
+        contents: view("kubelet.service"),
+        dropins: [{ name: "10-kubeadm.conf", contents: view("kubeadm.conf") }],
+      },
+      { name: "sextant-kubernetes.service", enabled: true, contents: view("kubernetes.service") },
+      ...(bridge.units ?? []),
+    ],
+    readyWhen: ["kubelet.service"],
+  };
+}
+
+/** Archives are unpacked on the node; whatever else there is lies ready to run. */
+const ARCHIVES: readonly Part[] = ["containerd", "cniPlugins"];
+export const archivePath = (part: Part): string => `/opt/sextant/programs/${part}.tar.gz`;
+
+function programs({ machine }: BootContext, release: string): readonly PlanFile[] {
+  const places = Object.entries(placesOf(release, machine.architecture)) as [Part, string][];
+  return [
+    ...places.map(([part, path]): PlanFile => {
+      const archive = ARCHIVES.includes(part);
+      return { path: archive ? archivePath(part) : `${PROGRAMS}/${part}`, mode: archive ? 0o644 : 0o755, content: { path } };
+    }),
+    text("/opt/sextant/programs/unpack", view("unpack.sh"), 0o755),
+    text("/etc/crictl.yaml", view("crictl.conf")),
+    text("/etc/profile.d/sextant.sh", view("profile.sh"), 0o644),
+  ];
+}
+
+/** The way into the cluster, and the check that it has been gone. */
+function entry({ cluster, machine, server }: BootContext): readonly PlanFile[] {
+  const ownEtcd = machine.roles.includes("control-plane") && etcdMembers(cluster).some(({ mac }) => mac === machine.mac);
+  const values = {
+    https: server.https,
+    address: server.address,
+    mac: dashed(machine.mac),
+    name: machine.name,
+    ownEtcd: ownEtcd ? "yes" : "no",
+    clock: cluster.network.ntp ? "yes" : "no",
+  };
+  return [
+    text("/opt/sextant/kubernetes", view("kubernetes.sh", values), 0o755),
+    text("/etc/sextant/ready.d/kubernetes", view("ready.sh", { name: machine.name }), 0o755),
+  ];
+}

@@ -1,0 +1,78 @@
+/** From power-on to a real Kubernetes cluster: founded, joined by a worker and a second control plane, and a worker installed anew. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { KubernetesLab } from "./lab.ts";
+
+let lab: KubernetesLab;
+
+beforeAll(async () => {
+  lab = await KubernetesLab.open((line) => console.log(line));
+});
+afterAll(async () => {
+  await lab?.close();
+});
+
+const READY = '-o jsonpath=\'{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}\'';
+const nodes = async () => (await lab.kubectl(`get nodes ${READY}`)).split("\n").sort();
+
+describe.sequential("a rack that is powered on", () => {
+  test("founds a cluster with the authorities of the bsroot, and a worker joins it, whoever comes up first", async () => {
+    lab.powerOn("worker-1");
+    lab.powerOn("cp-1");
+    await lab.phase("cp-1", "ready");
+    await lab.phase("worker-1", "ready");
+    expect(await nodes()).toEqual(["cp-1=True", "worker-1=True"]);
+    const subject = "openssl x509 -noout -issuer -in";
+    expect(await lab.rack.onNode("cp-1", `sudo ${subject} /etc/kubernetes/pki/apiserver.crt`)).toContain("CN = kubernetes");
+    expect(await lab.rack.onNode("cp-1", "sudo sha256sum </etc/kubernetes/pki/ca.crt")).toBe(
+      await lab.rack.onNode("worker-1", "sudo sha256sum </etc/kubernetes/pki/ca.crt"),
+    );
+  });
+
+  test("no worker holds a key of an authority", async () => {
+    const held = await lab.rack.onNode("worker-1", "sudo find / -xdev -name 'ca.key' -o -xdev -name 'sa.key' 2>/dev/null");
+    expect(held.trim()).toBe("");
+  });
+
+  test("nodes have the labels of the description and of their roles", async () => {
+    await lab.until("labels", async () => {
+      const labels = await lab.kubectl("get node worker-1 --show-labels --no-headers");
+      return labels.includes("topology.kubernetes.io/zone=a") && labels.includes("node-role.kubernetes.io/worker=");
+    });
+  });
+
+  test("a pod runs on the worker, from an image of the bootstrapper's registry", async () => {
+    const image = (
+      await lab.kubectl("get pods -n kube-system -l component=etcd -o jsonpath='{.items[0].spec.containers[0].image}'")
+    ).replace(/\/etcd:.*/, "");
+    const pause = (await lab.rack.onNode("worker-1", "grep sandbox_image /etc/containerd/config.toml")).split('"')[1]!;
+    expect(pause.startsWith(`${image}/pause:`)).toBe(true);
+    await lab.kubectl(`run greeting --image=${pause} --restart=Never`);
+    await lab.until("the pod to run", async () => {
+      const said = await lab.kubectl("get pod greeting -o jsonpath='{.status.phase} {.spec.nodeName} {.status.podIP}'");
+      return /^Running worker-1 10\.244\./.test(said);
+    });
+    const address = await lab.kubectl("get pod greeting -o jsonpath='{.status.podIP}'");
+    await lab.until("the control plane to reach it", async () =>
+      (await lab.rack.onNode("cp-1", `ping -c 1 -W 5 ${address} || true`)).includes("1 received"),
+    );
+  });
+
+  test("a second control plane joins, with a member of etcd of its own", async () => {
+    lab.powerOn("cp-2");
+    await lab.phase("cp-2", "ready");
+    expect(await nodes()).toEqual(["cp-1=True", "cp-2=True", "worker-1=True"]);
+    const etcd = await lab.kubectl("get pods -n kube-system -l component=etcd --no-headers", "cp-2");
+    expect(etcd.split("\n").filter((line) => line.includes("Running"))).toHaveLength(2);
+  });
+
+  test("a worker that is installed anew comes back", async () => {
+    const before = await lab.kubectl("get node worker-1 -o jsonpath='{.status.nodeInfo.systemUUID} {.status.nodeInfo.machineID}'");
+    await lab.rack.api.act(lab.rack.machine("worker-1").hardware.mac, "reinstall");
+    await lab.rack.machine("worker-1").reset();
+    await lab.phase("worker-1", "installing");
+    await lab.phase("worker-1", "ready");
+    expect(await nodes()).toEqual(["cp-1=True", "cp-2=True", "worker-1=True"]);
+    const after = await lab.kubectl("get node worker-1 -o jsonpath='{.status.nodeInfo.systemUUID} {.status.nodeInfo.machineID}'");
+    expect(after).not.toBe(before);
+  });
+});

@@ -1,0 +1,170 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { nodePlan } from "../../../templates/registry.ts";
+import { Provisioner, TOKEN } from "../boot/provisioner.ts";
+import { Bench, SHELLS, type Shell } from "../boot/shells.ts";
+import { cluster, context, machine } from "../sample.ts";
+import { makeTls, type Tls } from "../tls.ts";
+
+const JOIN = "do=join\ntoken=abcdef.0123456789abcdef\nendpoint=10.0.0.12:6443\nca-hash=sha256:00\n";
+/** As etcd's JSON gateway writes it. */
+const MEMBERS = `{"header":{"member_id":"7"},"members":[{"ID":"42","name":"cp-1","peerURLs":["https://10.0.0.11:2380"]},{"ID":"43","name":"cp-2"}]}`;
+
+let tls: Tls;
+let server: Provisioner;
+let bench: Bench;
+/** What the bootstrapper says each time it is asked; the last one for ever. */
+let answers: string[];
+
+beforeAll(() => {
+  tls = makeTls();
+});
+beforeEach(async () => {
+  server = await Provisioner.start(tls);
+  server.trouble = (line, response) => {
+    const text = line.includes("state=asks") ? (answers.length > 1 ? answers.shift()! : answers[0]!) : "noted\n";
+    const [, status] = /^HTTP (\d+)/.exec(text) ?? [];
+    response.writeHead(Number(status ?? 200)).end(text);
+    return true;
+  };
+  bench = new Bench();
+  for (const folder of ["etc/sextant", "etc/kubernetes/sextant/manifests", "etc/kubernetes/pki/etcd"])
+    mkdirSync(`${bench.folder}/${folder}`, { recursive: true });
+  bench.write("etc/sextant/report-token", TOKEN);
+  bench.write("etc/sextant/ca.pem", tls.ca);
+  bench.write("etc/kubernetes/sextant/found.yaml", "address: @ADDRESS@\n");
+  bench.write("etc/kubernetes/sextant/join.yaml", "@ADDRESS@ @TOKEN@ @ENDPOINT@ @CA_HASH@\n");
+  bench.write("etc/kubernetes/sextant/manifests/kube-vip.yaml", "kind: Pod\n");
+  bench.write("etc/kubernetes/pki/ca.crt", "the cluster's\n");
+  etcd(`echo '${MEMBERS}'`);
+  bench.command("sleep", "exec /bin/sleep 0.01").command("timedatectl", "echo yes").command("swapoff");
+  bench.command("ip", "echo '10.0.0.1 dev eth0 src 10.0.0.11 uid 0'");
+  bench.command(
+    "kubeadm",
+    'case "$*" in *--config*) for last; do :; done; cat "$last" >>"$LAB/configured" ;; esac; echo "kubeadm: $1 is done"',
+  );
+});
+/** What the etcd beside the other API server answers; everything else goes where it is addressed. */
+const etcd = (members: string): Bench =>
+  bench.command(
+    "curl",
+    `case "$*" in *member/list*) ${members} ;; *member/remove*) : ;; *) exec $(PATH=\${PATH#*:} command -v curl) "$@" ;; esac`,
+  );
+
+afterEach(async () => {
+  await server.stop();
+  bench.clear();
+});
+
+const script = (roles: ["control-plane"] | ["worker"]): string => {
+  const machines = [machine({ name: "cp-1", roles })];
+  const plan = nodePlan({ ...context({ name: "cp-1", roles }, { machines }), cluster: described, server: server.endpoints(tls.ca) });
+  const { content } = plan.files.find(({ path }) => path === "/opt/sextant/kubernetes")!;
+  if (!("text" in content)) throw new Error("is no text");
+  return `SEXTANT_ROOT=${bench.folder}\nSEXTANT_PATH=${bench.folder}/commands:$PATH\n${content.text}`;
+};
+const described = cluster([machine({ name: "cp-1", roles: ["control-plane"] })], {
+  kubernetes: { ...cluster([]).kubernetes, version: "1.36.2" },
+});
+const told = (): readonly string[] => server.lines().map((line) => decodeURIComponent(line.replaceAll("+", " ")).replace(/^POST \S+ /, ""));
+const calls = (name: string): readonly string[] => bench.calls().filter((line) => line.startsWith(`${name} `));
+const inside = (path: string): boolean => existsSync(`${bench.folder}/${path}`);
+
+describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", (shell) => {
+  const run = (roles: ["control-plane"] | ["worker"] = ["control-plane"]) => bench.run(shell, script(roles));
+
+  test("is founding it when the bootstrapper says so, with this node's address in kubeadm's configuration, and telling it", async () => {
+    answers = ["do=found\n"];
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(calls("kubeadm")).toEqual([expect.stringMatching(/^kubeadm init --config \S+found\.yaml/)]);
+    expect(bench.read("configured").toString()).toBe("address: 10.0.0.11\n");
+    expect(told()).toEqual(["state=asks", "state=founded"]);
+    expect(inside("etc/kubernetes/sextant/member")).toBe(true);
+    expect(inside("etc/kubernetes/manifests/kube-vip.yaml")).toBe(true);
+    expect(readdirSync(`${bench.folder}/etc/kubernetes/sextant`)).not.toContain("begun");
+  });
+
+  test("is waiting as long as it is told to, then joining with the token it is given", async () => {
+    answers = ["do=wait\nbecause=the cluster is being founded by cp-2\n", "do=wait\nbecause=the cluster is being founded by cp-2\n", JOIN];
+    const { status, output } = await run(["worker"]);
+    expect(status).toBe(0);
+    expect(output.match(/being founded by cp-2/g)).toHaveLength(1);
+    expect(bench.read("configured").toString()).toBe("10.0.0.11 abcdef.0123456789abcdef 10.0.0.12:6443 sha256:00\n");
+    expect(told()).toEqual(["state=asks", "state=asks", "state=asks", "state=joined"]);
+    expect(inside("run/sextant/join.yaml")).toBe(false);
+  });
+
+  test("takes the member of etcd that this machine was before out of it, and no other", async () => {
+    answers = [JOIN];
+    expect(await run()).toMatchObject({ status: 0 });
+    const removed = calls("curl").filter((call) => call.includes("member/remove"));
+    expect(removed).toEqual([expect.stringContaining('{"ID": "42"} https://10.0.0.12:2379/')]);
+  });
+
+  test("does not join while etcd cannot be asked who is in it", async () => {
+    answers = [JOIN, JOIN, "do=found\n"];
+    etcd("exit 7");
+    expect(await run()).toMatchObject({ status: 0, output: expect.stringContaining("etcd at 10.0.0.12 does not answer") });
+    expect(calls("kubeadm").filter((call) => call.startsWith("kubeadm join"))).toEqual([]);
+  });
+
+  test("begins anew after an attempt that failed, tells why, and keeps what the bootstrapper gave", async () => {
+    answers = ["do=found\n"];
+    bench.command(
+      "kubeadm",
+      `case $1 in init) n=$(($(cat "$LAB/n" 2>/dev/null || echo 0) + 1)); echo $n >"$LAB/n"; [ $n -ge 2 ] || { : >"$LAB/etc/kubernetes/pki/apiserver.crt"; echo "error: etcd timed out"; exit 1; } ;; esac`,
+    );
+    const { status, output } = await run();
+    expect(status).toBe(0);
+    expect(told()).toEqual([
+      "state=asks",
+      "state=failed&reason=founding the cluster failed: error: etcd timed out",
+      "state=asks",
+      "state=founded",
+    ]);
+    expect(calls("kubeadm").map((call) => call.split(" ")[1])).toEqual(["init", "reset", "init"]);
+    expect(inside("etc/kubernetes/pki/apiserver.crt")).toBe(false);
+    expect(inside("etc/kubernetes/pki/ca.crt")).toBe(true);
+    expect(output).toContain("etcd timed out");
+  });
+
+  test("clears away what a power cut left before it asks", async () => {
+    answers = [JOIN];
+    bench.write("etc/kubernetes/sextant/begun", "");
+    expect(await run(["worker"])).toMatchObject({ status: 0 });
+    expect(calls("kubeadm").map((call) => call.split(" ")[1])).toEqual(["reset", "join"]);
+  });
+
+  test("after a power cut between founding and telling only tells, and wipes nothing", async () => {
+    answers = ["do=wait\nbecause=somebody else\n"];
+    for (const mark of ["begun", "founded"]) bench.write(`etc/kubernetes/sextant/${mark}`, "");
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(told()).toEqual(["state=founded"]);
+    expect(bench.calls().filter((call) => call.startsWith("kubeadm"))).toEqual([]);
+  });
+
+  test("gives its own cluster up when somebody else was told to found one", async () => {
+    answers = ["do=found\n", JOIN];
+    const usual = server.trouble;
+    server.trouble = (line, response, request) => {
+      if (!line.includes("state=founded")) return usual(line, response, request);
+      response.writeHead(409).end("cp-2 founded it meanwhile\n");
+      return true;
+    };
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(calls("kubeadm").map((call) => call.split(" ").slice(1, 3).join(" "))).toEqual([
+      "init --config",
+      "reset --force",
+      "init phase",
+      "join --config",
+    ]);
+  });
+
+  test("asks again while the bootstrapper refuses, and never shows its token", async () => {
+    answers = ["HTTP 403 forbidden\n", "HTTP 503 busy\n", "do=found\n"];
+    const { status, output } = await run();
+    expect(status).toBe(0);
+    expect(output).not.toContain(TOKEN);
+    expect(output).toContain("403");
+  });
+});
