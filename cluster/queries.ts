@@ -34,6 +34,12 @@ export function etcdMembers(cluster: Cluster): readonly Machine[] {
   return members.length > 0 ? members : controlPlanes(cluster);
 }
 
+/** The members of an etcd that has machines of its own; none where every member is a control plane, as kubeadm keeps them by itself. */
+export function separateEtcd(cluster: Cluster): readonly Machine[] {
+  const members = etcdMembers(cluster);
+  return members.some(({ roles }) => !roles.includes("control-plane")) ? members : [];
+}
+
 export interface OsChoice {
   readonly os: Os;
   readonly architecture: Architecture;
