@@ -15,6 +15,7 @@ import {
   makeDns,
   makeHttp,
   makeInspection,
+  makeKubernetes,
   makeRegistry,
   makeRouterAdvertisements,
   makeTftp,
@@ -76,8 +77,9 @@ export class Appliance {
     late.dhcp = this.#running(await makeDhcp(base));
     base.late.tftp = this.#running(await makeTftp(base));
     base.late.dns = this.#running(await makeDns(base, late.dhcp));
+    late.kubernetes = this.#running(await makeKubernetes(base));
     const server = endpoints(address, settings.ports, bsroot.ca);
-    late.http = this.#running(await makeHttp(base, server, late.dhcp));
+    late.http = this.#running(await makeHttp(base, server, late.dhcp, late.kubernetes));
     const keepTime = await this.#renewable(
       () => makeTime(base),
       (part) => {
@@ -104,6 +106,7 @@ export class Appliance {
       }
       base.roster.reload(after.cluster);
       late.http?.certify(after.bsroot.tls);
+      late.kubernetes?.reload();
       const differs = (of: (served: Served) => unknown): boolean => JSON.stringify(of(before)) !== JSON.stringify(of(after));
       if (differs(({ cluster }) => cardsOf(cluster))) await advertise();
       if (differs(({ cluster: { network } }) => [network.ntp, network.subnet])) await keepTime();

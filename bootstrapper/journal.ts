@@ -7,7 +7,7 @@ import type { Log } from "./store/store.ts";
 export interface JournalEntry {
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly from: "dhcp" | "tftp" | "dns" | "http" | "machines" | "time" | "registry" | "appliance";
+  readonly from: "dhcp" | "tftp" | "dns" | "http" | "machines" | "time" | "registry" | "kubernetes" | "appliance";
   readonly mac?: Mac;
   /** `warning`: the operator should look; `refused`: somebody asked for what they may not have. */
   readonly level: "info" | "warning" | "refused";

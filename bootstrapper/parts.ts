@@ -13,6 +13,7 @@ import { type HttpService, startHttp } from "./http/service.ts";
 import type { World } from "./http/world.ts";
 import { inspect } from "./inspection.ts";
 import type { KeptJournal } from "./journal.ts";
+import { type KubernetesService, startKubernetes } from "./kubernetes/service.ts";
 import type { Roster } from "./machines/roster.ts";
 import { menuFor, menuForStranger } from "./menus.ts";
 import { dhcpBeside, endpoints, type Here } from "./place.ts";
@@ -49,6 +50,7 @@ export interface Late {
   http?: HttpService;
   time?: Time | undefined;
   registry?: ImageRegistry | undefined;
+  kubernetes?: KubernetesService;
 }
 export interface Part {
   close(): Promise<void>;
@@ -137,8 +139,20 @@ export function makeDns(base: Base, dhcp: Dhcp): Promise<DnsServer> {
   );
 }
 
+export const makeKubernetes = (base: Base): Promise<KubernetesService> =>
+  startKubernetes({
+    cluster: () => base.cluster,
+    machines: base.roster,
+    addressOf: (mac) => base.roster.find(mac)?.address,
+    readSecret: (path) => readSecret(base.bsroot, path),
+    store: base.store,
+    journal: base.kept.journal,
+    now: Date.now,
+    random: randomBytes,
+  });
+
 /** On every interface: the operator's page is asked for on the management network too, and by the health check on the loopback. */
-export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp): Promise<HttpService> {
+export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp, kubernetes: KubernetesService): Promise<HttpService> {
   const { kept, roster, late } = base;
   const { ports } = base.settings;
   const texts = ofEach(base, ({ bsroot, cluster }) =>
@@ -158,6 +172,7 @@ export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp): Promise<Htt
       return texts();
     },
     machines: roster,
+    kubernetes,
     journal: kept.journal,
     journalTail: (count) => kept.tail(count),
     leases: () => dhcp.leases(),

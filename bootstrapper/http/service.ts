@@ -16,6 +16,7 @@ import { pageRoutes, readPage } from "./page.ts";
 import { refusalsJournal } from "./refusals-journal.ts";
 import { configRoutes } from "./secrets/config.ts";
 import { grantRoutes } from "./secrets/grant.ts";
+import { kubernetesRoutes } from "./secrets/kubernetes.ts";
 import { reportRoutes } from "./secrets/report.ts";
 import { type Listening, listen, type Place } from "./server.ts";
 import { staticFiles } from "./static-files.ts";
@@ -62,6 +63,7 @@ export async function startHttp(world: World, options: HttpOptions): Promise<Htt
   grantRoutes(tlsRouter, world);
   configRoutes(tlsRouter, world);
   reportRoutes(tlsRouter, world, limits);
+  kubernetesRoutes(tlsRouter, world, limits);
   apiRoutes(tlsRouter, world);
   sessionRoutes(tlsRouter, credentials, world);
   pageRoutes(tlsRouter, page);

@@ -4,7 +4,7 @@ import { forbidden, Refusal } from "./refusal.ts";
 import { callerOf } from "./request/caller.ts";
 import type { World } from "./world.ts";
 
-const SECRET = /^\/(grant|config|cloud-config|report)\//;
+const SECRET = /^\/(grant|config|cloud-config|report|kubernetes)\//;
 const OPERATOR = /^\/(api\/|session$|page\/|$)/;
 
 export function tlsOnly(world: World, httpsPort: number): RouterMiddleware {

@@ -1,6 +1,7 @@
 /** What the HTTP server may ask of the rest of the bootstrapper. The appliance builds it; tests build a small one. */
 import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
+import type { Heard, Word } from "../kubernetes/words.ts";
 import type { MachineEvent, MachineView, NextBoot, Transfer } from "../machines/machine.ts";
 
 export interface World {
@@ -12,6 +13,7 @@ export interface World {
   readonly apiTokenHash: string;
   readonly machines: Machines;
   readonly texts: Texts;
+  readonly kubernetes: Kubernetes;
   readonly journal: Journal;
   /** The newest entries, newest last. */
   journalTail(count: number): Promise<readonly JournalEntry[]>;
@@ -35,6 +37,11 @@ export interface Machines {
 }
 
 export type Outcome = { readonly ok: true; readonly machine: MachineView } | { readonly ok: false; readonly because: string };
+
+export interface Kubernetes {
+  /** What the node with this MAC says of its way into the cluster, and its answer. Rejects when the disk refuses. */
+  hear(mac: Mac, word: Word): Promise<Heard>;
+}
 
 /** The rendered answers. None of the first three carries a secret. All throw only on a broken bsroot. */
 export interface Texts {

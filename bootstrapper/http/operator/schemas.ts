@@ -41,7 +41,7 @@ export const machines = z.object({ machines: z.array(machine) }).register(named,
 export const journalEntry = z
   .object({
     at: time,
-    from: z.enum(["dhcp", "tftp", "dns", "http", "machines", "time", "registry", "appliance"]),
+    from: z.enum(["dhcp", "tftp", "dns", "http", "machines", "time", "registry", "kubernetes", "appliance"]),
     level: z.enum(["info", "warning", "refused"]),
     mac: macText.optional(),
     text: z.string(),

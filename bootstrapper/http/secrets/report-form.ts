@@ -33,12 +33,16 @@ function installing(disk: string): Parsed {
   return { report: { phase: "installing", disk } };
 }
 
-/** A machine that says why it failed is heard, however clumsily it says it. */
 function failed(reason: string): Parsed {
+  const text = readable(reason);
+  return text === "" ? { because: '"reason" is missing' } : { report: { phase: "failed", reason: text } };
+}
+
+/** A machine that says why it failed is heard, however clumsily it says it. */
+export function readable(reason: string): string {
   const text = printable(reason).replace(/ {2,}/g, " ").trim();
-  if (text === "") return { because: '"reason" is missing' };
-  return { report: { phase: "failed", reason: text.length > MAX_REASON ? `${text.slice(0, MAX_REASON - 1)}…` : text } };
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON - 1)}…` : text;
 }
 
 /** Without controls, line ends and what turns the direction of writing, which could dress up a log line. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, " ");
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, " ");

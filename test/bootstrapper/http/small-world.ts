@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { hashOf } from "../../../bootstrapper/http/request/tokens.ts";
 import type { Outcome, World } from "../../../bootstrapper/http/world.ts";
 import type { JournalEntry } from "../../../bootstrapper/journal.ts";
+import type { Heard, Word } from "../../../bootstrapper/kubernetes/words.ts";
 import type { MachineEvent, MachineState, MachineView, NextBoot, Phase, Transfer } from "../../../bootstrapper/machines/machine.ts";
 import { type Ipv4, ipv4, type Mac, mac } from "../../../cluster/address.ts";
 
@@ -26,6 +27,9 @@ export interface SmallWorld extends World {
   readonly denied: Map<MachineEvent["type"], string>;
   /** What happened in which order: "applied secrets-released", "rendered config". */
   readonly order: string[];
+  /** What nodes said of the cluster, and what the next one is answered. */
+  readonly heard: { readonly mac: Mac; readonly word: Word }[];
+  heardAnswer: Heard;
   configFails: boolean;
   healthy: boolean;
   time: number;
@@ -50,6 +54,8 @@ export function smallWorld(staticFolder: string): SmallWorld {
     told: [],
     denied: new Map(),
     order: [],
+    heard: [],
+    heardAnswer: { ok: true, lines: { do: "wait", because: "cp-1 founds the cluster" } },
     configFails: false,
     healthy: true,
     time: NOW,
@@ -71,6 +77,12 @@ export function smallWorld(staticFolder: string): SmallWorld {
       },
       setTransfer: (address, transfer) => {
         world.told.push({ mac: address, transfer });
+      },
+    },
+    kubernetes: {
+      hear: async (address, word) => {
+        world.heard.push({ mac: address, word });
+        return world.heardAnswer;
       },
     },
     texts: {

@@ -1,0 +1,177 @@
+/** The cluster's API as we speak to it: at the control planes' own addresses one after the other, with the administrator's certificate. */
+import { Agent, request } from "node:https";
+import type { TLSSocket } from "node:tls";
+import type { Mac } from "../../cluster/address.ts";
+import { API_PORT } from "../../cluster/kubernetes/endpoint.ts";
+
+export interface ApiServer {
+  readonly mac: Mac;
+  readonly address: string;
+}
+/** PEM. */
+export interface Credentials {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** `status` is absent when nobody answered. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** `answers`: with a certificate of our CA, but it is not ready. `silent`: it does not, for the reason given. */
+export interface Seen extends ApiServer {
+  readonly is: "ready" | "answers" | "silent";
+  readonly because: string;
+  /** When its certificate ends, milliseconds since 1970. */
+  readonly ends?: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly ends: number;
+}
+
+export interface Content {
+  readonly type: string;
+  readonly body: string;
+}
+
+export interface ApiOptions {
+  /** As they are now: the ones to try. */
+  servers(): readonly ApiServer[];
+  readonly credentials: Credentials;
+  readonly port?: number;
+  /** Milliseconds for one answer of one server, whole. */
+  readonly patience?: number;
+}
+
+/** Every API server's certificate is for this name (kubeadm writes it there), whatever address it is reached at. */
+const NAME = "kubernetes";
+const PATIENCE = 10_000;
+/** Milliseconds that a look at a server may take. */
+const GLANCE = 3_000;
+/** Bytes; ten thousand objects of a list have room. */
+const LONGEST = 64 * 1024 * 1024;
+/** Characters of what an API server says of its refusal. */
+const WORDS = 400;
+
+export class Api {
+  readonly #options: ApiOptions;
+  readonly #agent: Agent;
+  /** Who answered last is asked first. */
+  #preferred: Mac | undefined;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 8, minVersion: "TLSv1.2", servername: NAME, ...options.credentials });
+  }
+
+  /** Looks at every control plane at once. Never rejects. */
+  look(): Promise<readonly Seen[]> {
+    return Promise.all(
+      this.#options.servers().map(async (server): Promise<Seen> => {
+        try {
+          const { status, text, ends } = await this.#send(server, "GET", "/readyz?verbose", undefined, Math.min(GLANCE, this.#patience));
+          return status === 200
+            ? { ...server, is: "ready", because: "it is ready", ...ended(ends) }
+            : { ...server, is: "answers", because: `it is not ready: ${failing(text) ?? said(status, text)}`, ...ended(ends) };
+        } catch (error) {
+          return { ...server, is: "silent", because: (error as Error).message };
+        }
+      }),
+    );
+  }
+
+  /** The parsed answer of the first server that takes the question; everything asked here may be asked twice. Rejects with ApiError. */
+  async call(method: string, path: string, content?: Content): Promise<unknown> {
+    const servers = this.#inOrder();
+    let last = new ApiError("no control plane has an address yet");
+    for (const server of servers) {
+      try {
+        const { status, text } = await this.#send(server, method, path, content, this.#patience);
+        if (status < 300) {
+          this.#preferred = server.mac;
+          return parsed(text, `${method} ${path}`);
+        }
+        last = new ApiError(`${server.address}: ${method} ${path.split("?")[0]}: ${said(status, text)}`, status);
+        if (status < 500 && status !== 429) throw last;
+      } catch (error) {
+        if (error === last) throw error;
+        last = new ApiError(`${server.address}: ${(error as Error).message}`);
+      }
+    }
+    throw last;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  get #patience(): number {
+    return this.#options.patience ?? PATIENCE;
+  }
+
+  #inOrder(): readonly ApiServer[] {
+    const servers = this.#options.servers();
+    return [...servers.filter(({ mac }) => mac === this.#preferred), ...servers.filter(({ mac }) => mac !== this.#preferred)];
+  }
+
+  #send({ address }: ApiServer, method: string, path: string, content: Content | undefined, patience: number): Promise<Reply> {
+    const { port = API_PORT } = this.#options;
+    const signal = AbortSignal.timeout(patience);
+    const headers = { Accept: "application/json", ...(content && { "Content-Type": content.type }) };
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error): void => reject(signal.aborted ? new Error(`did not answer within ${patience / 1000} s`) : error);
+      const asked = request({ host: address, port, method, path, headers, agent: this.#agent, servername: NAME, signal }, (answer) => {
+        const parts: Buffer[] = [];
+        const ends = Date.parse((answer.socket as TLSSocket).getPeerCertificate().valid_to);
+        let length = 0;
+        answer.on("data", (part: Buffer) => {
+          length += part.length;
+          if (length > LONGEST) asked.destroy(new Error(`its answer is longer than ${LONGEST} bytes`));
+          else parts.push(part);
+        });
+        answer.on("error", failed);
+        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8"), ends }));
+      });
+      asked.on("error", failed);
+      asked.end(content?.body);
+    });
+  }
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(`${what}: the answer is no JSON`);
+  }
+}
+
+const ended = (ends: number): { readonly ends?: number } => (Number.isFinite(ends) ? { ends } : {});
+
+/** The checks that /readyz says have failed: "etcd, poststarthook/rbac/bootstrap-roles". */
+function failing(text: string): string | undefined {
+  const names = [...text.matchAll(/^\[-\](\S+)/gm)].map(([, name]) => name);
+  return names.length > 0 ? names.slice(0, 6).join(", ") : undefined;
+}
+
+/** A Status object's message, or the first words. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+function said(status: number, text: string): string {
+  let message: unknown;
+  try {
+    message = (JSON.parse(text) as { readonly message?: unknown } | null)?.message;
+  } catch {
+    // /readyz answers in plain text
+  }
+  return `${status}, ${(typeof message === "string" ? message : text).replace(/\s+/g, " ").trim().slice(0, WORDS) || "without a word"}`;
+}

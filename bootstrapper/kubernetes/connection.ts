@@ -1,0 +1,98 @@
+/** The way to the cluster's API: the administrator's certificate of the bsroot, and the addresses that control planes have now. */
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import type { Ipv4, Mac } from "../../cluster/address.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { layout } from "../../cluster/layout.ts";
+import { controlPlanes } from "../../cluster/queries.ts";
+import { Api, ApiError, type ApiServer, type Credentials } from "./api.ts";
+
+export interface ConnectionOptions {
+  cluster(): Cluster;
+  /** The bytes of a file below tls/ of the bsroot. */
+  readSecret(path: string): Promise<Uint8Array>;
+  /** By lease or reservation. */
+  addressOf(mac: Mac): Ipv4 | undefined;
+  /** 6443 unless said otherwise. */
+  readonly port?: number;
+  readonly patience?: number;
+}
+
+export interface Open {
+  readonly api: Api;
+  /** Of the cluster's CA, as kubeadm pins it: "sha256:..." */
+  readonly caHash: string;
+  readonly credentials: Credentials;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #open: Promise<Open> | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with ApiError when the bsroot does not have what it takes, or asks for no Kubernetes. */
+  open(): Promise<Open> {
+    const open = this.#open ?? this.#made();
+    this.#open = open;
+    open.catch(() => {
+      if (this.#open === open) this.#open = undefined;
+    });
+    return open;
+  }
+
+  /** Another bsroot is served: what was read of the old one counts no more. */
+  renew(): void {
+    const old = this.#open;
+    this.#open = undefined;
+    old?.then(
+      ({ api }) => api.close(),
+      () => undefined,
+    );
+  }
+
+  servers(): readonly ApiServer[] {
+    return controlPlanes(this.#options.cluster()).flatMap(({ mac, address = this.#options.addressOf(mac) }) =>
+      address ? [{ mac, address }] : [],
+    );
+  }
+
+  async #made(): Promise<Open> {
+    const { cluster, readSecret, port, patience } = this.#options;
+    if (cluster().kubernetes.version === undefined) throw new ApiError("cluster-desc.yml asks for no Kubernetes");
+    const { clusterCa, admin, adminKey } = layout.tls;
+    const [ca, cert, key] = (await Promise.all(
+      [clusterCa, admin, adminKey].map(async (path) => {
+        try {
+          return Buffer.from(await readSecret(path)).toString("utf8");
+        } catch {
+          throw new ApiError(`${path} cannot be read; build the bsroot again with bsroot-builder and copy it here whole`);
+        }
+      }),
+    )) as [string, string, string];
+    const credentials = { ca, cert, key };
+    return {
+      api: new Api({
+        servers: () => this.servers(),
+        credentials,
+        ...(port !== undefined && { port }),
+        ...(patience !== undefined && { patience }),
+      }),
+      caHash: hashOfCa(credentials),
+      credentials,
+    };
+  }
+}
+
+/** RFC 7469 §2.4: the hash of what identifies the key, so that a renewed certificate has the same. */
+function hashOfCa({ ca, cert, key }: Credentials): string {
+  try {
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+      throw new Error(`${layout.tls.admin} does not belong to ${layout.tls.adminKey}`);
+    const spki = new X509Certificate(ca).publicKey.export({ type: "spki", format: "der" });
+    return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
+  } catch (error) {
+    throw new ApiError(`the cluster's certificates in tls/kubernetes are of no use: ${(error as Error).message}; build the bsroot again`);
+  }
+}

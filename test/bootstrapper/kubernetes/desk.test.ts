@@ -1,0 +1,343 @@
+/** Nodes that want into the cluster, before the real desk, the real client and API servers that answer over TLS or do not. */
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { JournalEntry } from "../../../bootstrapper/journal.ts";
+import { type KubernetesService, startKubernetes } from "../../../bootstrapper/kubernetes/service.ts";
+import type { Heard, Word } from "../../../bootstrapper/kubernetes/words.ts";
+import type { MachineView, Phase } from "../../../bootstrapper/machines/machine.ts";
+import { type Mac, mac } from "../../../cluster/address.ts";
+import { layout } from "../../../cluster/layout.ts";
+import { chanceFrom } from "../../support/chance.ts";
+import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
+import { DESCRIPTION, described } from "../../support/description.ts";
+import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
+import { FakeCluster } from "./fake-api.ts";
+
+const [CP1, CP2, CP3, W1] = ["11", "12", "13", "21"].map((end) => mac(`52:54:00:00:00:${end}`)) as [Mac, Mac, Mac, Mac];
+const THREE = DESCRIPTION.replace(
+  /(name: cp-1,.*)\n/,
+  `$1
+  - { mac: "52:54:00:00:00:12", name: cp-2, address: 127.0.0.12, roles: [control-plane] }
+  - { mac: "52:54:00:00:00:13", name: cp-3, address: 127.0.0.13, roles: [control-plane] }
+`,
+);
+const withKubernetes = (more = "", text = THREE): string => `${text}kubernetes: { version: "1.20.2"${more && `, ${more}`} }\n`;
+
+let pki: ClusterPki;
+beforeAll(() => {
+  pki = clusterPki();
+});
+
+let cluster: FakeCluster;
+let store: MemoryStore;
+let desk: KubernetesService;
+let entries: Omit<JournalEntry, "at">[];
+let phases: Map<Mac, Phase>;
+let now: number;
+let files: Record<string, string>;
+
+beforeEach(() => {
+  cluster = new FakeCluster(pki);
+  store = memoryStore();
+  entries = [];
+  phases = new Map();
+  now = Date.UTC(2026, 10, 1, 12);
+  const { clusterCa, admin, adminKey } = layout.tls;
+  files = { [clusterCa]: pki.ca.cert, [admin]: pki.admin.cert, [adminKey]: pki.admin.key };
+});
+afterEach(async () => {
+  await desk.close();
+  await cluster.close();
+});
+
+async function open(description = withKubernetes()): Promise<void> {
+  const parsed = described(description);
+  const random = chanceFrom(1);
+  desk = await startKubernetes({
+    cluster: () => parsed,
+    machines: { find: (who) => ({ mac: who, phase: phases.get(who) ?? "configuring" }) as MachineView },
+    addressOf: () => undefined,
+    readSecret: async (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error("ENOENT");
+      return Buffer.from(text);
+    },
+    store,
+    journal: (entry) => entries.push(entry),
+    now: () => now,
+    random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(random() * 256)),
+    port: cluster.port || 1,
+    patience: 500,
+  });
+}
+
+const says = (who: Mac, state: Exclude<Word["state"], "failed">): Promise<Heard> => desk.hear(who, { state });
+const asks = async (who: Mac): Promise<Readonly<Record<string, string>>> => {
+  const heard = await says(who, "asks");
+  return heard.ok ? heard.lines : { refused: heard.because };
+};
+const journaled = (): string[] => entries.map(({ mac: who, level, text }) => `${who?.slice(-2)} ${level}: ${text}`);
+const founded = async (): Promise<void> => {
+  await asks(CP1);
+  await says(CP1, "founded");
+};
+
+describe("founding", () => {
+  test("one founds, the others wait and then join, and the journal tells each once", async () => {
+    await cluster.serve("127.0.0.11");
+    await cluster.serve("127.0.0.12");
+    await cluster.close();
+    await open();
+    expect((await asks(W1))["do"]).toBe("wait");
+    expect((await asks(CP2))["do"]).toBe("found");
+    for (let times = 0; times < 5; times += 1) {
+      now += 5_000;
+      expect(await asks(CP1)).toEqual({ do: "wait", because: "cp-2 founds the cluster" });
+    }
+    await cluster.serve("127.0.0.12");
+    expect(await says(CP2, "founded")).toEqual({ ok: true, lines: { noted: "founded" } });
+    now += 5_000;
+    const told = await asks(CP1);
+    expect(told).toMatchObject({ do: "join", endpoint: "127.0.0.12:6443", "ca-hash": expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
+    expect(journaled()).toEqual([
+      "21 info: waits to join the cluster: no control plane has founded the cluster yet",
+      "12 info: told to found the cluster: it is the first control plane that may",
+      "11 info: waits to join the cluster: cp-2 founds the cluster",
+      "12 info: founded the cluster",
+      "11 info: told to join through 127.0.0.12:6443: cp-2 founded the cluster",
+    ]);
+    expect(JSON.stringify(entries)).not.toContain(told["token"]);
+  });
+
+  test("who founds is on disk before it is told, and a disk that refuses tells nobody", async () => {
+    await open();
+    store.fail(new Error("the disk is full"));
+    await expect(says(CP1, "asks")).rejects.toThrow("the disk is full");
+    store.fail(undefined);
+    expect((await asks(CP2))["do"]).toBe("found");
+  });
+
+  test("a server that restarted knows who founds, and that the cluster is founded", async () => {
+    await open();
+    await asks(CP2);
+    await desk.close();
+    await open();
+    expect((await asks(CP1))["because"]).toBe("cp-2 founds the cluster");
+    await says(CP2, "founded");
+    await desk.close();
+    await open();
+    expect((await asks(CP1))["because"]).toContain("no other control plane's API is ready");
+    expect(await says(CP1, "founded")).toEqual({ ok: false, because: "cp-2 founded the cluster; join it" });
+  });
+
+  test("control planes that ask at the same moment are told one answer each, and one founds", async () => {
+    await open();
+    const told = await Promise.all([CP1, CP2, CP3, CP1, CP2, CP3].map(asks));
+    expect(told.filter((one) => one["do"] === "found").length).toBe(2);
+    expect(new Set(told.flatMap((one, index) => (one["do"] === "found" ? [index % 3] : []))).size).toBe(1);
+  });
+
+  test("a lost state folder does not found a second cluster beside the one that answers", async () => {
+    await cluster.serve("127.0.0.13");
+    await open();
+    expect(await asks(CP1)).toMatchObject({
+      do: "join",
+      because: "the API of cp-3 answers with a certificate of our CA, so the cluster exists",
+    });
+  });
+
+  test.each([
+    { what: "of another CA", names: "DNS:kubernetes", own: false },
+    { what: "for another name", names: "DNS:elsewhere", own: true },
+  ])("an API server with a certificate $what is nobody's cluster", async ({ names, own }) => {
+    const strange = clusterPki(names);
+    const shown = { ...strange, ca: pki.ca };
+    if (own) files = { ...files, [layout.tls.clusterCa]: strange.ca.cert };
+    await cluster.serve("127.0.0.13", shown);
+    await open();
+    expect((await asks(CP1))["do"]).toBe("found");
+  });
+
+  test("an API server that starts up is a cluster, too, and nobody joins through it yet", async () => {
+    (await cluster.serve("127.0.0.13")).mood = "starting";
+    await open();
+    expect(await asks(CP1)).toEqual({ do: "wait", because: expect.stringContaining("cp-3: it is not ready: etcd") });
+  });
+
+  test("three are waited for when three are expected", async () => {
+    await open(withKubernetes("expectedEtcd: 3"));
+    expect((await asks(CP1))["because"]).toBe("1 of 3 control planes have come up");
+    await asks(CP2);
+    expect((await asks(CP3))["do"]).toBe("found");
+  });
+
+  test("a control plane that went away again no longer counts", async () => {
+    await open(withKubernetes("expectedEtcd: 2"));
+    await asks(CP1);
+    now += 61_000;
+    expect((await asks(CP2))["because"]).toBe("1 of 2 control planes have come up");
+  });
+
+  test("an etcd of its own machines must have its quorum first", async () => {
+    const etcd = [31, 32, 33].map((n) => `  - { mac: "52:54:00:00:00:${n}", name: etcd-${n}, address: 127.0.0.${n}, roles: [etcd] }\n`);
+    await open(withKubernetes("", THREE + etcd.join("")));
+    const phase = (end: number, is: Phase): void => void phases.set(mac(`52:54:00:00:00:${end}`), is);
+    phase(31, "ready");
+    expect((await asks(CP1))["because"]).toBe("1 of 2 etcd machines are ready");
+    phase(33, "ready");
+    expect((await asks(CP1))["do"]).toBe("found");
+    expect(await asks(mac("52:54:00:00:00:31"))).toEqual({ do: "wait", because: "cp-1 founds the cluster" });
+  });
+
+  test("a machine that failed to found is a warning, and the next one is told to", async () => {
+    await open();
+    await asks(CP1);
+    await desk.hear(CP1, { state: "failed", reason: "kubeadm init ended with 1" });
+    expect(journaled().at(-1)).toBe("11 warning: could not enter the cluster: kubeadm init ended with 1");
+    expect((await asks(CP2))["because"]).toBe("the founding passes on from cp-1: it could not");
+    expect(await says(CP1, "founded")).toEqual({ ok: false, because: "the founding has passed to cp-2" });
+  });
+
+  test("a founder whose machine is installed anew is no founder any more", async () => {
+    await open();
+    await asks(CP1);
+    phases.set(CP1, "installing");
+    expect((await asks(CP2))["do"]).toBe("found");
+  });
+
+  test("without Kubernetes in the description, or without the administrator's certificate, everybody waits and is told why", async () => {
+    await open(THREE);
+    expect(await asks(CP1)).toEqual({ do: "wait", because: "cluster-desc.yml asks for no Kubernetes" });
+    await desk.close();
+    delete files[layout.tls.admin];
+    await open();
+    expect((await asks(CP1))["because"]).toContain("tls/kubernetes/admin.crt cannot be read; build the bsroot again");
+    await desk.close();
+    files[layout.tls.admin] = pki.server.cert;
+    await open();
+    expect((await asks(CP1))["because"]).toContain("tls/kubernetes/admin.crt does not belong to tls/kubernetes/admin.key");
+  });
+});
+
+describe("joining", () => {
+  const secrets = () => cluster.list("/api/v1/namespaces/kube-system/secrets");
+  const read = (secret: unknown): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries((secret as { data: Record<string, string> }).data).map(([name, text]) => [
+        name,
+        Buffer.from(text, "base64").toString(),
+      ]),
+    );
+
+  test("a token is made in the cluster for the machine, short-lived and for nodes only", async () => {
+    await cluster.serve("127.0.0.11");
+    await open();
+    await founded();
+    const { token } = await asks(W1);
+    const [secret, ...others] = secrets();
+    expect(others).toEqual([]);
+    const [id, word] = token!.split(".");
+    expect(token).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/);
+    expect(secret).toMatchObject({ type: "bootstrap.kubernetes.io/token", metadata: { name: `bootstrap-token-${id}` } });
+    expect(read(secret)).toEqual({
+      "token-id": id,
+      "token-secret": word,
+      description: "Sextant: for worker-1",
+      expiration: new Date(now + 3_600_000).toISOString().replace(".000", ""),
+      "usage-bootstrap-authentication": "true",
+      "usage-bootstrap-signing": "true",
+      "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
+    });
+    expect(new Set(cluster.asked.map(({ by }) => by))).toEqual(new Set(["kubernetes-admin"]));
+  });
+
+  test("whoever asks again has the same token, later another one, and never two", async () => {
+    await cluster.serve("127.0.0.11");
+    await open();
+    await founded();
+    const [first, second] = await Promise.all([asks(W1), asks(W1)]);
+    expect(second["token"]).toBe(first["token"]);
+    now += 1_700_000;
+    expect((await asks(W1))["token"]).toBe(first["token"]);
+    now += 200_000;
+    const third = await asks(W1);
+    expect(third["token"]).not.toBe(first["token"]);
+    expect(secrets().map((secret) => read(secret)["token-id"])).toEqual([third["token"]!.slice(0, 6)]);
+  });
+
+  test("a token of the machine from before our restart is removed, those of others stay", async () => {
+    await cluster.serve("127.0.0.11");
+    await open();
+    await founded();
+    await asks(W1);
+    await says(CP2, "asks");
+    await desk.close();
+    await open();
+    now += 5_000;
+    await asks(W1);
+    expect(
+      secrets()
+        .map((secret) => read(secret)["description"])
+        .sort(),
+    ).toEqual(["Sextant: for cp-2", "Sextant: for worker-1"]);
+  });
+
+  test("when it has joined, its token is gone", async () => {
+    await cluster.serve("127.0.0.11");
+    await open();
+    await founded();
+    await asks(W1);
+    expect(await says(W1, "joined")).toEqual({ ok: true, lines: { noted: "joined" } });
+    await expect.poll(secrets).toEqual([]);
+    expect(journaled().at(-1)).toBe("21 info: joined the cluster");
+  });
+
+  test("control planes join one after the other, workers meanwhile", async () => {
+    await cluster.serve("127.0.0.11");
+    await open();
+    await founded();
+    expect((await asks(CP2))["do"]).toBe("join");
+    expect((await asks(CP3))["because"]).toBe("cp-2 joins first: control planes join one after another");
+    expect((await asks(W1))["do"]).toBe("join");
+    await says(CP2, "joined");
+    expect((await asks(CP3))["do"]).toBe("join");
+    await desk.hear(CP3, { state: "failed", reason: "etcd" });
+    expect((await asks(CP2))["do"]).toBe("join");
+    now += 901_000;
+    expect((await asks(CP3))["do"]).toBe("join");
+  });
+
+  test("nobody joins through itself, nor through one that is not ready", async () => {
+    const first = await cluster.serve("127.0.0.11");
+    await cluster.serve("127.0.0.12");
+    await open();
+    await founded();
+    expect((await asks(W1))["endpoint"]).toBe("127.0.0.11:6443");
+    expect((await asks(CP1))["endpoint"]).toBe("127.0.0.12:6443");
+    first.mood = "starting";
+    now += 5_000;
+    expect((await asks(W1))["endpoint"]).toBe("127.0.0.12:6443");
+  });
+
+  test("while no API answers a node waits and is told why, and the journal says it once however the words change", async () => {
+    const server = await cluster.serve("127.0.0.11");
+    await open();
+    await founded();
+    entries.length = 0;
+    for (const mood of ["hangs", "broken", "starting", "hangs"] as const) {
+      server.mood = mood;
+      now += 5_000;
+      expect((await asks(W1))["because"]).toMatch(/^no other control plane's API is ready \(cp-1: /);
+    }
+    expect(journaled()).toHaveLength(1);
+  });
+
+  test("another control plane is asked when one has broken off", async () => {
+    const first = await cluster.serve("127.0.0.11");
+    await cluster.serve("127.0.0.12");
+    await open();
+    await founded();
+    await asks(CP2);
+    await first.close();
+    expect((await asks(W1))["do"]).toBe("join");
+  });
+});
