@@ -30,8 +30,14 @@ export const layout = {
   },
   tls: {
     folder: "tls",
+    /** After a rotation followed by the one before, so that who is given this file believes both. */
     ca: "tls/ca.pem",
     caKey: "tls/ca-key.pem",
+    /** The CA that `ca` took the place of. */
+    caBefore: "tls/ca-before.pem",
+    caBeforeKey: "tls/ca-before-key.pem",
+    /** The key of `ca` in a certificate by the one before: shown behind each certificate, so that who knows only that one believes it. */
+    caBridge: "tls/ca-bridge.pem",
     bootstrapper: "tls/bootstrapper.crt",
     bootstrapperKey: "tls/bootstrapper.key",
     apiToken: "tls/api-token",
@@ -47,9 +53,12 @@ export const layout = {
     /** What the API servers show to an etcd that has machines of its own. */
     etcdClient: "tls/kubernetes/apiserver-etcd-client.crt",
     etcdClientKey: "tls/kubernetes/apiserver-etcd-client.key",
-    /** The administrator's, for kubectl; the bootstrapper watches the cluster with it. */
+    /** The administrator's, for kubectl. */
     admin: "tls/kubernetes/admin.crt",
     adminKey: "tls/kubernetes/admin.key",
+    /** The bootstrapper's own: no rule of the cluster stops it, so it stays on the server. */
+    superAdmin: "tls/kubernetes/super-admin.crt",
+    superAdminKey: "tls/kubernetes/super-admin.key",
     /** EncryptionConfiguration of the API servers, with its key. */
     encryption: "tls/kubernetes/encryption.yaml",
     /** Of a member of etcd that has the machine to itself: it serves clients and speaks to its peers with it. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Artifact } from "../../cluster/extension.ts";
 import { imageReference } from "../../cluster/image-reference.ts";
-import { type Lock, layout } from "../../cluster/layout.ts";
+import type { Lock } from "../../cluster/layout.ts";
 import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
 import { prepareServer, ServerError, type ServerOptions } from "../appliance/prepare.ts";
@@ -29,8 +29,9 @@ import { RegistryDoor } from "../images/registry-door.ts";
 import { resolveImages } from "../images/resolve.ts";
 import { type Link, links } from "../images/storage.ts";
 import { forUpdate, unpinnedArtifacts, unpinnedNames } from "../lock.ts";
+import { inWords } from "../pki/in-words.ts";
 import { makeTls } from "../pki/make.ts";
-import { MACHINES, planTls, type TlsPlan, TSIG_KEYS } from "../pki/plan.ts";
+import { planTls } from "../pki/plan.ts";
 import { questions } from "../versions.ts";
 import { assemble } from "../write/assemble.ts";
 import { FolderBusy, lockFolder } from "../write/folder-lock.ts";
@@ -120,6 +121,7 @@ async function buildInto(
   const now = () => new Date();
   const tls = await planTls(root, cluster, now());
   if (tls.problems.length > 0) throw new Failure(tls.problems);
+  warn(terminal, tls.warnings);
   const lock = await openLock(lockPath(path), update);
 
   const progress = terminal.events ?? progressOn(screen, Date.now);
@@ -148,7 +150,15 @@ async function buildInto(
     warn(terminal, prepared.warnings);
     const contents = { artifacts, links: named, server: prepared.files, lock: lock.value };
     await assemble(root, { cluster: cluster.name, description: text, ...contents });
-    return { bsroot: root, kept: kept.length, fetched, reused, removed, ...inWords(tls), warnings: [...warnings, ...prepared.warnings] };
+    return {
+      bsroot: root,
+      kept: kept.length,
+      fetched,
+      reused,
+      removed,
+      ...inWords(tls),
+      warnings: [...warnings, ...tls.warnings, ...prepared.warnings],
+    };
   } finally {
     progress.close();
   }
@@ -198,18 +208,4 @@ export async function openLock(path: string, update: boolean, mayWrite = true): 
   } catch (error) {
     throw error instanceof LockFileError ? new Failure([error.message]) : error;
   }
-}
-
-function inWords({ issue, tsig, remove }: TlsPlan): Pick<BuildResult, "certificates" | "keys"> {
-  const gone = (folder: string) => remove.filter((path) => path.startsWith(`${folder}/`));
-  return {
-    certificates: [
-      ...issue.map(({ leaf, because }) => `${leaf.certificate}: ${because}`),
-      ...gone(MACHINES).map((path) => `${path}: its machine is not listed any more`),
-    ],
-    keys: [
-      ...tsig.map(({ key, because }) => `${layout.tls.tsigKey(key.name)}: ${because}`),
-      ...gone(TSIG_KEYS).map((path) => `${path}: it is not in the description any more`),
-    ],
-  };
 }

@@ -1,13 +1,19 @@
-/** Makes RSA keys off the main loop; RSA because everything that must read them does, old firmware and node-forge included. */
+/** Makes private keys off the main loop. */
 import { createPublicKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
+import type { KeyKind } from "../../cluster/cluster.ts";
 
-/** 3072 bits for what must last ten years, 2048 for what is renewed (NIST SP 800-57 part 1, table 2 and 4). */
-export type Bits = 2048 | 3072;
+/** How long it must hold: an authority and what signs like one for ten years, everything else until it is renewed. */
+export type Strength = "lasting" | "renewed";
+
+/** NIST SP 800-57 part 1, tables 2 and 4: 3072 bits last beyond 2030, and so does P-256. */
+const BITS: Readonly<Record<Strength, number>> = { lasting: 3072, renewed: 2048 };
 
 /** PKCS #8, PEM. */
-export async function newKey(bits: Bits): Promise<string> {
-  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: bits });
+export async function newKey(kind: KeyKind, strength: Strength): Promise<string> {
+  const generate = promisify(generateKeyPair);
+  const { privateKey } =
+    kind === "ecdsa" ? await generate("ec", { namedCurve: "prime256v1" }) : await generate("rsa", { modulusLength: BITS[strength] });
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 

@@ -29,20 +29,22 @@ export async function assemble(
   await writeIfChanged(join(root, layout.description), description);
   await writeIfChanged(join(root, layout.lock), formatLock(lock));
   for (const { path, digest } of links) await writeIfChanged(join(root, path), digest);
-  const secrets = (await readdir(join(root, layout.tls.folder), { recursive: true, withFileTypes: true })).filter((entry) =>
-    entry.isFile(),
-  );
   const files: ManifestFile[] = [
     ...artifacts.map(({ path }): ManifestFile => ({ path, size: lock.artifacts[path]!.size, sha256: lock.artifacts[path]!.sha256 })),
     await entryOf(root, layout.description),
     await entryOf(root, layout.lock),
     ...(await Promise.all([...links.map(({ path }) => path), ...server].map((path) => entryOf(root, path)))),
+    ...(await secretEntries(root)),
   ];
-  for (const { parentPath, name } of secrets) {
-    files.push({ ...(await entryOf(root, join(parentPath, name).slice(root.length + 1))), secret: true });
-  }
   await writeIfChanged(join(root, layout.manifest), formatManifest(cluster, files));
   return files;
+}
+
+/** What the manifest says of tls/ as it lies there. */
+export async function secretEntries(root: string): Promise<readonly ManifestFile[]> {
+  const present = await readdir(join(root, layout.tls.folder), { recursive: true, withFileTypes: true });
+  const paths = present.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1));
+  return Promise.all(paths.map(async (path) => ({ ...(await entryOf(root, path)), secret: true as const })));
 }
 
 async function entryOf(root: string, path: string): Promise<ManifestFile> {

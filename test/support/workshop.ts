@@ -26,6 +26,8 @@ export interface DescriptionOptions {
   readonly dns?: string;
   /** YAML of `network.subnets:`, in brackets. */
   readonly subnets?: string;
+  /** YAML of `kubernetes:`, in braces. */
+  readonly kubernetes?: string;
 }
 
 export const CP = '{ mac: "52:54:00:00:00:11", name: cp-1, address: 10.77.0.11, roles: [control-plane] }';
@@ -38,12 +40,13 @@ export const description = ({
   images = [],
   dns = "{}",
   subnets = "[]",
+  kubernetes,
 }: DescriptionOptions = {}): string =>
   `cluster: demo
 domain: demo.lan
 network: { subnet: 10.77.0.0/24, bootstrapper: 10.77.0.1, range: 10.77.0.100-10.77.0.199, subnets: ${subnets} }
 dns: ${dns}
-os: ${os}
+${kubernetes === undefined ? "" : `kubernetes: ${kubernetes}\n`}os: ${os}
 sshKeys: ["${SSH_KEY}"]
 images: [${images.map((image) => JSON.stringify(image)).join(", ")}]
 machines:
