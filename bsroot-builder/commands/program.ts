@@ -16,8 +16,10 @@ import { DEFAULT_FILE } from "./description.ts";
 import { type DryRun, dryRun } from "./dry-run.ts";
 import { Failure } from "./failure.ts";
 import { init } from "./init.ts";
+import { addKubeconfig } from "./kubeconfig.ts";
 import { outdated, update } from "./outdated.ts";
 import { type PackOptions, pack } from "./pack.ts";
+import { addPki } from "./pki.ts";
 import { render } from "./render.ts";
 import { addServerOptions, type ServerWords, serverOptions } from "./server-options.ts";
 import { planInWords, summary } from "./summary.ts";
@@ -152,6 +154,8 @@ function program(registry: Registry, terminal: Terminal): Command {
     .option("--bsroot <folder>", "where the appliance's CA certificate is, once it is built", "bsroot")
     .addOption(new Option("--what <view>", "which of the texts").choices(VIEWS).default("config"))
     .action(async (mac: string, options: { file: string; bsroot: string; what: View }) => terminal.out(await render(mac, options)));
+  addPki(all, terminal);
+  addKubeconfig(all, terminal);
   all
     .command("schema")
     .description("print the JSON Schema of a cluster description, for editors")
