@@ -58,6 +58,13 @@ describe.each(Object.values(SYSTEMS))("the first-boot configuration on $target",
     expect(validate(osTarget(os).config(resolved(nodePlan(given))).body)).toBe("");
   });
 
+  test.each([["control-plane"], ["worker"]] as const)("of a %s of Kubernetes is valid too", (role) => {
+    const release = { kubernetes: { ...cluster([]).kubernetes, version: "1.36.2", podNetwork: "bridge" as const } };
+    const plan = nodePlan(context({ os, roles: [role] }, release));
+    expect(plan.files.map(({ path }) => path)).toEqual(expect.arrayContaining(["/opt/bin/kubelet", "/etc/kubernetes/sextant/join.yaml"]));
+    expect(validate(osTarget(os).config(resolved(plan)).body)).toBe("");
+  });
+
   test("of an unlisted worker is valid and holds no secret", () => {
     const { body } = osTarget(os).config(resolved(nodePlan(stranger({ os }))));
     expect(validate(body)).toBe("");

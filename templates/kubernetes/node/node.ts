@@ -5,6 +5,8 @@ import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
 import { etcdMembers } from "../../../cluster/queries.ts";
 import { render } from "../../render.ts";
 import { type Part, placesOf } from "../artifacts.ts";
+import { foundingFlags } from "../kubeadm/configuration.ts";
+import { kubeadmPiece } from "../kubeadm/piece.ts";
 import { podNetwork } from "../pod-network/bridge.ts";
 import { releaseOf } from "./release.ts";
 
@@ -17,7 +19,7 @@ export function kubernetesNode(context: BootContext): PlanPiece {
   if (release === undefined) return {};
   const bridge = podNetwork(context);
   return {
-    files: [...programs(context, release), ...entry(context), ...(bridge.files ?? [])],
+    files: [...programs(context, release), ...(kubeadmPiece(context).files ?? []), ...entry(context), ...(bridge.files ?? [])],
     units: [
       { name: "sextant-programs.service", enabled: true, contents: view("programs.service") },
       { name: "containerd.service", enabled: true, contents: view("containerd.service") },
@@ -52,7 +54,8 @@ function programs({ machine }: BootContext, release: string): readonly PlanFile[
 }
 
 /** The way into the cluster, and the check that it has been gone. */
-function entry({ cluster, machine, server }: BootContext): readonly PlanFile[] {
+function entry(context: BootContext): readonly PlanFile[] {
+  const { cluster, machine, server } = context;
   const ownEtcd = machine.roles.includes("control-plane") && etcdMembers(cluster).some(({ mac }) => mac === machine.mac);
   const values = {
     https: server.https,
@@ -60,6 +63,7 @@ function entry({ cluster, machine, server }: BootContext): readonly PlanFile[] {
     mac: dashed(machine.mac),
     name: machine.name,
     ownEtcd: ownEtcd ? "yes" : "no",
+    flags: machine.roles.includes("control-plane") ? foundingFlags(context).join(" ") : "",
     clock: cluster.network.ntp ? "yes" : "no",
   };
   return [
