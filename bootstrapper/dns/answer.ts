@@ -1,5 +1,5 @@
 /** Decides what one question deserves: an answer from what we know, a look elsewhere, a copy of a zone, or a refusal. RFC 1034 §4.3.2. */
-import type { Ipv4 } from "../../cluster/address.ts";
+import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Leases } from "./leases.ts";
 import { CLASSES, RCODES, TYPES } from "./numbers.ts";
 import { target } from "./rdata.ts";
@@ -37,6 +37,7 @@ export interface World {
   readonly zones: Zones;
   readonly leases: Leases;
   readonly serial: number;
+  readonly serving?: ReadonlySet<Mac>;
   /** There are upstream servers. */
   readonly upstream: boolean;
   /** The client is one of ours: a neighbour in our subnets, or this host. */

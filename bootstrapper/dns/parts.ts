@@ -1,5 +1,5 @@
 /** What all that answers is made from, and what it knows of whoever asks. */
-import type { Ipv4 } from "../../cluster/address.ts";
+import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Journal } from "../journal.ts";
 import type { UdpPeer } from "../wire/udp.ts";
 import type { Clients } from "./clients.ts";
@@ -35,6 +35,8 @@ export interface Parts {
   readonly leases: Leases;
   readonly watch: LeaseWatch;
   readonly serial: Serial;
+  /** Machines whose API server answers. */
+  serving(): ReadonlySet<Mac>;
   readonly book: Book;
   readonly forwarder: Forwarder;
   readonly clients: Clients;
@@ -65,10 +67,11 @@ export interface Client {
   readonly genuine: boolean;
 }
 
-export const sourceOf = ({ configuration, leases, serial }: Parts): Source => ({
+export const sourceOf = ({ configuration, leases, serial, serving }: Parts): Source => ({
   zones: configuration().zones,
   leases,
   serial: serial.current,
+  serving: serving(),
 });
 
 /** What we hold has changed: the serial rises and no finished answer can be trusted. */

@@ -1,6 +1,6 @@
 /** The DNS server: UDP and TCP on one port, one resolver behind both. RFC 1035, RFC 7766. */
 import { randomBytes } from "node:crypto";
-import { type Ipv4, NOWHERE } from "../../cluster/address.ts";
+import { type Ipv4, type Mac, NOWHERE } from "../../cluster/address.ts";
 import type { Journal } from "../journal.ts";
 import { sparing } from "../sparing-journal.ts";
 import type { Store } from "../store/store.ts";
@@ -46,6 +46,8 @@ export interface DnsServer {
   readonly port: number;
   /** Serves another description from now on. Rejects, and goes on as before, when its keys cannot be read. */
   reconfigure(cluster: Description): Promise<void>;
+  /** The API's name is told as these control planes from now on; of none as all of them. */
+  setServing(controlPlanes: readonly Mac[]): void;
   /** Asks ourselves over the network, as a machine would. Resolves to what is wrong; undefined when all is well. */
   probe(): Promise<string | undefined>;
   /** Whether it has answered its own questions lately. */
@@ -83,12 +85,14 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     return next;
   };
   let configuration = filled(await made(cluster, "those that can be read"));
+  let serving: ReadonlySet<Mac> = new Set();
   const clients = new Clients((client) => isOurs(client, configuration.zones));
   const resolver = new Resolver({
     configuration: () => configuration,
     leases,
     watch: new LeaseWatch(leases),
     serial,
+    serving: () => serving,
     book,
     forwarder,
     clients,
@@ -99,9 +103,9 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     now,
     clock,
   });
-  const serving = { resolver, clients, packets, now, onTrouble: trouble, patience: patience.client };
-  const listening: Listening = await listen(address, port, serving);
-  const beside = new Beside((own) => listen(own, listening.port, serving), warn);
+  const listeners = { resolver, clients, packets, now, onTrouble: trouble, patience: patience.client };
+  const listening: Listening = await listen(address, port, listeners);
+  const beside = new Beside((own) => listen(own, listening.port, listeners), warn);
   const furtherAddresses = ({ network }: Description): readonly Ipv4[] =>
     network.subnets.flatMap(({ bootstrapper }) => (bootstrapper && bootstrapper !== address ? [bootstrapper] : []));
   await beside.serve(furtherAddresses(cluster));
@@ -124,6 +128,12 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       serial.rise();
       packets.clear();
       await beside.serve(furtherAddresses(description));
+    },
+    setServing: (controlPlanes) => {
+      if (controlPlanes.length === serving.size && controlPlanes.every((mac) => serving.has(mac))) return;
+      serving = new Set(controlPlanes);
+      serial.rise();
+      packets.clear();
     },
     probe: ask,
     ok: () => self.trouble() === undefined,

@@ -25,6 +25,8 @@ export interface Described {
   readonly domain?: string;
   readonly dns?: Partial<Dns>;
   readonly upstream?: readonly Ipv4[];
+  /** One address for all API servers. */
+  readonly virtual?: Ipv4;
 }
 
 /** cp-1 and cp-2 have reserved addresses, w-1 a leased one, w-2 none; 52:54:00:00:00:99 is not listed. */
@@ -34,6 +36,7 @@ export function described({
   domain = "cluster.lab",
   dns = {},
   upstream = [],
+  virtual,
 }: Described = {}): Description {
   const machines = [
     { mac: mac("52:54:00:00:00:11"), name: "cp-1", address: ipv4("10.0.0.11"), roles: ["control-plane"] },
@@ -53,6 +56,7 @@ export function described({
     machines,
     network,
     dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps", ...dns },
+    kubernetes: virtual ? { virtualAddress: { address: virtual } } : {},
   } as unknown as Description;
 }
 

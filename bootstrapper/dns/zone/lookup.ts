@@ -1,5 +1,5 @@
 /** What one zone says about one name and type: its tree first, then those whose leases give them a name. RFC 1034 §4.3.2 step 3, RFC 4592. */
-import { dashed, reverseName } from "../../../cluster/address.ts";
+import { dashed, type Mac, reverseName } from "../../../cluster/address.ts";
 import { type Lease, type Leases, labelOf, leasedAddress } from "../leases.ts";
 import { isWithin, nameWire, parent } from "../name.ts";
 import { TYPES } from "../numbers.ts";
@@ -21,6 +21,8 @@ export interface Source {
   readonly zones: Zones;
   readonly leases: Leases;
   readonly serial: number;
+  /** Machines whose API server answers; absent when nobody has looked. */
+  readonly serving?: ReadonlySet<Mac>;
 }
 
 export function find(zone: Zone, name: string, type: number, source: Source): Found {
@@ -77,11 +79,14 @@ export function recordsOf(zone: Zone, name: string, types: readonly number[], so
   return types.flatMap((type) => (apex && type === TYPES.SOA ? [soaOf(zone, source)] : records(name, type, node, source)));
 }
 
-function records(name: string, type: number, node: Node, { leases }: Source): readonly Rr[] {
+function records(name: string, type: number, node: Node, { leases, serving }: Source): readonly Rr[] {
   const set = node.sets.get(type);
   const held = (set?.data ?? []).map((data) => ({ name, type, ttl: set!.ttl, data }));
   if (type !== TYPES.A || node.hosts.length === 0) return held;
-  const addresses = node.hosts.flatMap(({ mac, address = leases.addressOf(mac) }) => (address ? [addressData(address)] : []));
+  const live = node.serving ? node.hosts.filter(({ mac }) => serving?.has(mac)) : node.hosts;
+  const addresses = (live.length > 0 ? live : node.hosts).flatMap(({ mac, address = leases.addressOf(mac) }) =>
+    address ? [addressData(address)] : [],
+  );
   return [...addresses.map((data) => ({ name, type, ttl: TTL, data })), ...held];
 }
 

@@ -13,6 +13,8 @@ export interface Host {
 export interface Node {
   readonly sets: ReadonlyMap<number, RrSet>;
   readonly hosts: readonly Host[];
+  /** Of the hosts only those that serve are told, as long as some do. */
+  readonly serving?: true;
 }
 
 export const EMPTY: Node = { sets: new Map(), hosts: [] };

@@ -9,7 +9,9 @@ import { specialZones } from "./special.ts";
 import { EMPTY, type Host, type Node, Zone } from "./zone.ts";
 
 /** What of a description the DNS is made from. */
-export type Description = Pick<Cluster, "domain" | "network" | "machines" | "dns">;
+export type Description = Pick<Cluster, "domain" | "network" | "machines" | "dns"> & {
+  readonly kubernetes?: Pick<Cluster["kubernetes"], "virtualAddress">;
+};
 
 export interface Zones {
   /** The zone that machines are named in. */
@@ -29,7 +31,7 @@ export interface Zones {
 export const TTL = 60;
 export const NEGATIVE_TTL = 10;
 
-export function zonesOf({ domain, network, machines, dns }: Description): Zones {
+export function zonesOf({ domain, network, machines, dns, kubernetes }: Description): Zones {
   const apex = domain.toLowerCase().replace(/^\.+|\.+$/g, "");
   const whole = (label: string): string => `${label.toLowerCase()}.${apex}`;
   const server = whole(network.bootstrapperName);
@@ -51,12 +53,15 @@ export function zonesOf({ domain, network, machines, dns }: Description): Zones 
       if (!main.fixed.has(each)) main.set("fixed", each, { sets: new Map(), hosts: [host] });
     if (address) nameAddress(own, classless, address, whole(name));
   }
-  const group = (name: string, hosts: readonly Host[]): void => {
-    if (!main.fixed.has(name)) main.set("fixed", name, { sets: new Map(), hosts });
+  const group = (name: string, node: Omit<Node, "sets">): void => {
+    if (!main.fixed.has(name)) main.set("fixed", name, { sets: new Map(), ...node });
   };
-  group(whole(dns.api), hostsIn("control-plane", machines));
+  const virtual = kubernetes?.virtualAddress?.address;
+  if (virtual && !main.fixed.has(whole(dns.api)))
+    main.set("fixed", whole(dns.api), { sets: new Map([[TYPES.A, { ttl: TTL, data: [bytesOf(virtual)] }]]), hosts: [] });
+  group(whole(dns.api), { hosts: hostsIn("control-plane", machines), serving: true });
   const ingress = hostsIn("ingress", machines);
-  group(`*.${whole(dns.ingress)}`, ingress.length > 0 ? ingress : hostsIn("worker", machines));
+  group(`*.${whole(dns.ingress)}`, { hosts: ingress.length > 0 ? ingress : hostsIn("worker", machines) });
 
   for (const record of dns.records) addRecord(own, record, server);
   return {

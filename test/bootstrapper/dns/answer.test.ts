@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Asked, answer, type World } from "../../../bootstrapper/dns/answer.ts";
 import { CLASSES, RCODES, TYPES } from "../../../bootstrapper/dns/numbers.ts";
 import { shown } from "../../../bootstrapper/dns/rdata.ts";
-import { ipv4, subnet } from "../../../cluster/address.ts";
+import { ipv4, type Mac, mac, subnet } from "../../../cluster/address.ts";
 import { record, world } from "../../support/dns.ts";
 
 const { A, NS, SOA, PTR, AAAA, ANY, AXFR, IXFR, OPT, CNAME, SRV, TXT, MX } = TYPES;
@@ -98,6 +98,25 @@ test.each([
   { asked: ask("cp-1.cluster.lab", OPT),               gets: "formErr" },
 ])("$asked.name type $asked.type class $asked.class: $gets", ({ asked, gets }) => {
   expect(said(asked)).toBe(gets);
+});
+
+const [CP1, CP2, W1] = ["11", "14", "12"].map((end) => mac(`52:54:00:00:00:${end}`)) as [Mac, Mac, Mac];
+// biome-ignore format: a table
+test.each([
+  { serves: [CP2],      gets: "noError ours 10.0.0.14" },
+  { serves: [CP2, CP1], gets: "noError ours 10.0.0.11 10.0.0.14" },
+  { serves: [W1],       gets: "noError ours 10.0.0.11 10.0.0.14" },
+  { serves: [],         gets: "noError ours 10.0.0.11 10.0.0.14" },
+])("the API's name is those of the control planes whose API answers, or all: $serves", ({ serves, gets }) => {
+  const known = world({}, { serving: new Set(serves) });
+  expect(said(ask("api.cluster.lab", A), known)).toBe(gets);
+  expect(said(ask("shop.apps.cluster.lab", A), known)).toBe("noError ours 10.0.0.150");
+});
+
+test("a cluster with a virtual address has its API there, whoever answers", () => {
+  const known = world({ virtual: ipv4("10.0.0.9") }, { serving: new Set([CP1]) });
+  expect(said(ask("api.cluster.lab", A), known)).toBe("noError ours 10.0.0.9");
+  expect(said(ask("cp-1.cluster.lab", A), known)).toBe("noError ours 10.0.0.11");
 });
 
 test("without an upstream server the rest of the world is refused, with the reason", () => {

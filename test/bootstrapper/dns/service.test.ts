@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Lease, leasesOf } from "../../../bootstrapper/dns/leases.ts";
 import { RCODES, TYPES } from "../../../bootstrapper/dns/numbers.ts";
 import { Frames, framed } from "../../../bootstrapper/dns/tcp/frames.ts";
-import { ipv4, subnet } from "../../../cluster/address.ts";
+import { ipv4, mac, subnet } from "../../../cluster/address.ts";
 import { described, key, LEASES, parsed, query, type Serving, serveDns } from "../../support/dns.ts";
 import { type UdpProbe, udpProbe } from "../../support/udp-probe.ts";
 
@@ -277,4 +277,19 @@ test("our addresses in further subnets are served too, from the moment a descrip
   await server.reconfigure(plain);
   await expect(resolver.resolve4("cp-1.cluster.lab")).rejects.toThrow();
   await stillAnswers();
+});
+
+test("the API's name follows the control planes that serve it, also where an answer was kept, and secondaries are told", async () => {
+  const api = async (): Promise<unknown[]> => (await ask(query("api.cluster.lab"))).answers.map((one) => one.address).sort();
+  const serial = async (): Promise<number> => (await ask(query("cluster.lab", { type: TYPES.SOA }))).answers[0]!.serial as number;
+  const before = await serial();
+  expect(await api()).toEqual(["10.0.0.11", "10.0.0.14"]);
+  server.setServing([mac("52:54:00:00:00:14")]);
+  expect(await api()).toEqual(["10.0.0.14"]);
+  const after = await serial();
+  expect(after).toBeGreaterThan(before);
+  server.setServing([mac("52:54:00:00:00:14")]);
+  expect(await serial()).toBe(after);
+  server.setServing([]);
+  expect(await api()).toEqual(["10.0.0.11", "10.0.0.14"]);
 });
