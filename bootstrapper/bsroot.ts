@@ -137,6 +137,18 @@ export async function difference(
   return hash.digest("hex") === sha256 ? undefined : `${path}: has other bytes than the manifest says`;
 }
 
+/** A whole file as the manifest says it is; undefined when that lists none. Rejects when it has other bytes. */
+export async function readListed({ folder, files }: Pick<Bsroot, "folder" | "files">, path: string): Promise<Uint8Array | undefined> {
+  const file = files.find((one) => one.path === path);
+  if (!file) return undefined;
+  const bytes = await readFile(join(folder, path)).catch((error: Error) => {
+    throw new BsrootError(`${path}: cannot be read: ${error.message}`);
+  });
+  if (createHash("sha256").update(bytes).digest("hex") !== file.sha256)
+    throw new BsrootError(`${path}: has other bytes than the manifest says; copy the bsroot here again`);
+  return bytes;
+}
+
 /** The bytes of a file below tls/, and of no other. */
 export async function readSecret({ folder }: Pick<Bsroot, "folder">, path: string): Promise<Uint8Array> {
   const place = await realpath(join(folder, path));

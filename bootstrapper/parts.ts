@@ -6,7 +6,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Endpoints } from "../cluster/extension.ts";
 import { layout } from "../cluster/layout.ts";
 import { makeTexts } from "./boot.ts";
-import { type Bsroot, presence, readSecret } from "./bsroot.ts";
+import { type Bsroot, presence, readListed, readSecret } from "./bsroot.ts";
 import { type Dhcp, startDhcp } from "./dhcp/service.ts";
 import { type DnsServer, startDns } from "./dns/service.ts";
 import { type HttpService, startHttp } from "./http/service.ts";
@@ -145,6 +145,8 @@ export const makeKubernetes = (base: Base): Promise<KubernetesService> =>
     machines: base.roster,
     addressOf: (mac) => base.roster.find(mac)?.address,
     readSecret: (path) => readSecret(base.bsroot, path),
+    readFile: (path) => readListed(base.bsroot, path),
+    onServing: (controlPlanes) => base.late.dns?.setServing(controlPlanes),
     store: base.store,
     journal: base.kept.journal,
     now: Date.now,

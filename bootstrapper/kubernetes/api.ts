@@ -69,10 +69,19 @@ export class Api {
   readonly #agent: Agent;
   /** Who answered last is asked first. */
   #preferred: Mac | undefined;
+  #closed = false;
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 8, minVersion: "TLSv1.2", servername: NAME, ...options.credentials });
+    // A resumed TLS session does not tell the certificate, whose end we watch.
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: 8,
+      maxCachedSessions: 0,
+      minVersion: "TLSv1.2",
+      servername: NAME,
+      ...options.credentials,
+    });
   }
 
   /** Looks at every control plane at once. Never rejects. */
@@ -112,7 +121,9 @@ export class Api {
     throw last;
   }
 
+  /** What is under way and whatever is asked from now on ends with an ApiError. */
   close(): void {
+    this.#closed = true;
     this.#agent.destroy();
   }
 
@@ -126,6 +137,7 @@ export class Api {
   }
 
   #send({ address }: ApiServer, method: string, path: string, content: Content | undefined, patience: number): Promise<Reply> {
+    if (this.#closed) return Promise.reject(new Error("nobody asks any more"));
     const { port = API_PORT } = this.#options;
     const signal = AbortSignal.timeout(patience);
     const headers = { Accept: "application/json", ...(content && { "Content-Type": content.type }) };

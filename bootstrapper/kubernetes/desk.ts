@@ -79,7 +79,8 @@ export class Desk {
     const { charter, journal } = this.#settings;
     const there = seen.find(({ is }) => is === "ready");
     if (!there || charter.founding.founded || charter.founding.founder) return;
-    const { because } = await charter.step(there.mac, { type: "looked" }, () => this.#circumstances([there]));
+    const { do: what, because } = await charter.step(there.mac, { type: "looked" }, () => this.#circumstances([there]));
+    if (what !== "join") return; // somebody was quicker
     journal({ from: "kubernetes", mac: there.mac, level: "info", text: because });
   }
 

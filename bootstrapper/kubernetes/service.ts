@@ -1,13 +1,18 @@
-/** The cluster that the machines become: founding and joining it. */
+/** The cluster that the machines become: founding and joining it, and looking after it. */
+import { X509Certificate } from "node:crypto";
 import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
 import type { Store } from "../store/store.ts";
+import { AddOns, type Applied } from "./add-ons.ts";
 import { Charter } from "./charter.ts";
 import { Connection } from "./connection.ts";
 import { Desk } from "./desk.ts";
+import type { NodeStanding } from "./health.ts";
 import { Issuer } from "./issuer.ts";
+import { type ClusterView, viewOf } from "./view.ts";
+import { Watch } from "./watch.ts";
 import type { Heard, Word } from "./words.ts";
 
 export interface KubernetesOptions {
@@ -18,6 +23,10 @@ export interface KubernetesOptions {
   addressOf(mac: Mac): Ipv4 | undefined;
   /** The bytes of a file below tls/ of the bsroot. */
   readSecret(path: string): Promise<Uint8Array>;
+  /** The bytes of a file that the manifest lists, checked; undefined when it lists none. */
+  readFile(path: string): Promise<Uint8Array | undefined>;
+  /** Told of the control planes whose API is ready, each time somebody has looked. */
+  onServing(controlPlanes: readonly Mac[]): void;
   readonly store: Store;
   readonly journal: Journal;
   /** Milliseconds since 1970. */
@@ -27,28 +36,67 @@ export interface KubernetesOptions {
   readonly port?: number;
   /** Milliseconds for one answer of an API server. */
   readonly patience?: number;
+  /** Milliseconds between two looks at the cluster. */
+  readonly every?: { readonly founded: number; readonly unfounded: number };
 }
 
 export interface KubernetesService {
   /** What a node says, and its answer; the caller has seen to it that it is that node. Rejects when the disk refuses. */
   hear(mac: Mac, word: Word): Promise<Heard>;
+  view(): ClusterView;
+  /** A machine as the cluster sees it; undefined while it is on its way there, or nobody has looked. */
+  node(mac: Mac): NodeStanding | undefined;
+  /** Looks after the cluster now. Never rejects. */
+  look(): Promise<void>;
   /** Another bsroot is served. */
   reload(): void;
   close(): Promise<void>;
 }
 
 export async function startKubernetes(options: KubernetesOptions): Promise<KubernetesService> {
-  const { store, now, random } = options;
+  const { store, now, random, cluster, readSecret, journal } = options;
   const charter = await Charter.open(store, now());
   const connection = new Connection(options);
   const issuer = new Issuer(now, random);
   const desk = new Desk({ ...options, charter, connection, issuer });
+  const table = store.table<Applied>("add-ons");
+  const addOns = new AddOns({ readFile: options.readFile, table, applied: await table.entries(), journal });
+  const watch = new Watch({
+    ...options,
+    connection,
+    desk,
+    addOns,
+    foundedAt: () => charter.founding.founded?.at,
+    endOf: (path) => readSecret(path).then(endOf, () => undefined),
+  });
   return {
     hear: (mac, word) => desk.hear(mac, word),
+    view: () =>
+      viewOf(cluster(), {
+        founding: charter.founding,
+        servers: watch.servers,
+        health: watch.health,
+        addOns: addOns.standing,
+        hindrance: watch.hindrance,
+      }),
+    node: (mac) => watch.health.nodes.find((node) => node.mac === mac),
+    look: () => watch.look(),
     reload: () => {
       connection.renew();
       issuer.forget();
     },
-    close: async () => connection.renew(),
+    close: async () => {
+      const ended = watch.close();
+      connection.renew(); // what hangs on the API ends with it
+      await ended;
+    },
   };
+}
+
+function endOf(pem: Uint8Array): number | undefined {
+  try {
+    return Date.parse(new X509Certificate(pem).validTo);
+  } catch {
+    return undefined; // who needs it says what is wrong with it
+  }
 }

@@ -1,81 +1,33 @@
 /** Nodes that want into the cluster, before the real desk, the real client and API servers that answer over TLS or do not. */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { JournalEntry } from "../../../bootstrapper/journal.ts";
-import { type KubernetesService, startKubernetes } from "../../../bootstrapper/kubernetes/service.ts";
 import type { Heard, Word } from "../../../bootstrapper/kubernetes/words.ts";
-import type { MachineView, Phase } from "../../../bootstrapper/machines/machine.ts";
+import type { Phase } from "../../../bootstrapper/machines/machine.ts";
 import { type Mac, mac } from "../../../cluster/address.ts";
 import { layout } from "../../../cluster/layout.ts";
-import { chanceFrom } from "../../support/chance.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
-import { DESCRIPTION, described } from "../../support/description.ts";
-import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
-import { FakeCluster } from "./fake-api.ts";
-
-const [CP1, CP2, CP3, W1] = ["11", "12", "13", "21"].map((end) => mac(`52:54:00:00:00:${end}`)) as [Mac, Mac, Mac, Mac];
-const THREE = DESCRIPTION.replace(
-  /(name: cp-1,.*)\n/,
-  `$1
-  - { mac: "52:54:00:00:00:12", name: cp-2, address: 127.0.0.12, roles: [control-plane] }
-  - { mac: "52:54:00:00:00:13", name: cp-3, address: 127.0.0.13, roles: [control-plane] }
-`,
-);
-const withKubernetes = (more = "", text = THREE): string => `${text}kubernetes: { version: "1.20.2"${more && `, ${more}`} }\n`;
+import type { FakeCluster } from "./fake-api.ts";
+import { CP1, CP2, CP3, Rig, THREE, W1, withKubernetes } from "./rig.ts";
 
 let pki: ClusterPki;
 beforeAll(() => {
   pki = clusterPki();
 });
 
+let rig: Rig;
 let cluster: FakeCluster;
-let store: MemoryStore;
-let desk: KubernetesService;
-let entries: Omit<JournalEntry, "at">[];
-let phases: Map<Mac, Phase>;
-let now: number;
-let files: Record<string, string>;
-
 beforeEach(() => {
-  cluster = new FakeCluster(pki);
-  store = memoryStore();
-  entries = [];
-  phases = new Map();
-  now = Date.UTC(2026, 10, 1, 12);
-  const { clusterCa, admin, adminKey } = layout.tls;
-  files = { [clusterCa]: pki.ca.cert, [admin]: pki.admin.cert, [adminKey]: pki.admin.key };
+  rig = new Rig(pki);
+  cluster = rig.cluster;
 });
-afterEach(async () => {
-  await desk.close();
-  await cluster.close();
-});
+afterEach(() => rig.close());
 
-async function open(description = withKubernetes()): Promise<void> {
-  const parsed = described(description);
-  const random = chanceFrom(1);
-  desk = await startKubernetes({
-    cluster: () => parsed,
-    machines: { find: (who) => ({ mac: who, phase: phases.get(who) ?? "configuring" }) as MachineView },
-    addressOf: () => undefined,
-    readSecret: async (path) => {
-      const text = files[path];
-      if (text === undefined) throw new Error("ENOENT");
-      return Buffer.from(text);
-    },
-    store,
-    journal: (entry) => entries.push(entry),
-    now: () => now,
-    random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(random() * 256)),
-    port: cluster.port || 1,
-    patience: 500,
-  });
-}
-
-const says = (who: Mac, state: Exclude<Word["state"], "failed">): Promise<Heard> => desk.hear(who, { state });
+const open = (description?: string): Promise<void> => rig.open(description);
+const says = (who: Mac, state: Exclude<Word["state"], "failed">): Promise<Heard> => rig.service.hear(who, { state });
 const asks = async (who: Mac): Promise<Readonly<Record<string, string>>> => {
   const heard = await says(who, "asks");
   return heard.ok ? heard.lines : { refused: heard.because };
 };
-const journaled = (): string[] => entries.map(({ mac: who, level, text }) => `${who?.slice(-2)} ${level}: ${text}`);
+const journaled = (): string[] => rig.journaled();
 const founded = async (): Promise<void> => {
   await asks(CP1);
   await says(CP1, "founded");
@@ -90,12 +42,12 @@ describe("founding", () => {
     expect((await asks(W1))["do"]).toBe("wait");
     expect((await asks(CP2))["do"]).toBe("found");
     for (let times = 0; times < 5; times += 1) {
-      now += 5_000;
+      rig.now += 5_000;
       expect(await asks(CP1)).toEqual({ do: "wait", because: "cp-2 founds the cluster" });
     }
     await cluster.serve("127.0.0.12");
     expect(await says(CP2, "founded")).toEqual({ ok: true, lines: { noted: "founded" } });
-    now += 5_000;
+    rig.now += 5_000;
     const told = await asks(CP1);
     expect(told).toMatchObject({ do: "join", endpoint: "127.0.0.12:6443", "ca-hash": expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
     expect(journaled()).toEqual([
@@ -105,25 +57,25 @@ describe("founding", () => {
       "12 info: founded the cluster",
       "11 info: told to join through 127.0.0.12:6443: cp-2 founded the cluster",
     ]);
-    expect(JSON.stringify(entries)).not.toContain(told["token"]);
+    expect(JSON.stringify(rig.entries)).not.toContain(told["token"]);
   });
 
   test("who founds is on disk before it is told, and a disk that refuses tells nobody", async () => {
     await open();
-    store.fail(new Error("the disk is full"));
+    rig.store.fail(new Error("the disk is full"));
     await expect(says(CP1, "asks")).rejects.toThrow("the disk is full");
-    store.fail(undefined);
+    rig.store.fail(undefined);
     expect((await asks(CP2))["do"]).toBe("found");
   });
 
   test("a server that restarted knows who founds, and that the cluster is founded", async () => {
     await open();
     await asks(CP2);
-    await desk.close();
+    await rig.service.close();
     await open();
     expect((await asks(CP1))["because"]).toBe("cp-2 founds the cluster");
     await says(CP2, "founded");
-    await desk.close();
+    await rig.service.close();
     await open();
     expect((await asks(CP1))["because"]).toContain("no other control plane's API is ready");
     expect(await says(CP1, "founded")).toEqual({ ok: false, because: "cp-2 founded the cluster; join it" });
@@ -139,10 +91,8 @@ describe("founding", () => {
   test("a lost state folder does not found a second cluster beside the one that answers", async () => {
     await cluster.serve("127.0.0.13");
     await open();
-    expect(await asks(CP1)).toMatchObject({
-      do: "join",
-      because: "the API of cp-3 answers with a certificate of our CA, so the cluster exists",
-    });
+    expect(await asks(CP1)).toMatchObject({ do: "join", because: "cp-3 founded the cluster" });
+    expect(journaled()[0]).toBe("13 info: the API of cp-3 answers with a certificate of our CA, so the cluster exists");
   });
 
   test.each([
@@ -151,7 +101,7 @@ describe("founding", () => {
   ])("an API server with a certificate $what is nobody's cluster", async ({ names, own }) => {
     const strange = clusterPki(names);
     const shown = { ...strange, ca: pki.ca };
-    if (own) files = { ...files, [layout.tls.clusterCa]: strange.ca.cert };
+    if (own) rig.files.set(layout.tls.clusterCa, strange.ca.cert);
     await cluster.serve("127.0.0.13", shown);
     await open();
     expect((await asks(CP1))["do"]).toBe("found");
@@ -173,14 +123,14 @@ describe("founding", () => {
   test("a control plane that went away again no longer counts", async () => {
     await open(withKubernetes("expectedEtcd: 2"));
     await asks(CP1);
-    now += 61_000;
+    rig.now += 61_000;
     expect((await asks(CP2))["because"]).toBe("1 of 2 control planes have come up");
   });
 
   test("an etcd of its own machines must have its quorum first", async () => {
     const etcd = [31, 32, 33].map((n) => `  - { mac: "52:54:00:00:00:${n}", name: etcd-${n}, address: 127.0.0.${n}, roles: [etcd] }\n`);
     await open(withKubernetes("", THREE + etcd.join("")));
-    const phase = (end: number, is: Phase): void => void phases.set(mac(`52:54:00:00:00:${end}`), is);
+    const phase = (end: number, is: Phase): void => void rig.phases.set(mac(`52:54:00:00:00:${end}`), is);
     phase(31, "ready");
     expect((await asks(CP1))["because"]).toBe("1 of 2 etcd machines are ready");
     phase(33, "ready");
@@ -191,7 +141,7 @@ describe("founding", () => {
   test("a machine that failed to found is a warning, and the next one is told to", async () => {
     await open();
     await asks(CP1);
-    await desk.hear(CP1, { state: "failed", reason: "kubeadm init ended with 1" });
+    await rig.service.hear(CP1, { state: "failed", reason: "kubeadm init ended with 1" });
     expect(journaled().at(-1)).toBe("11 warning: could not enter the cluster: kubeadm init ended with 1");
     expect((await asks(CP2))["because"]).toBe("the founding passes on from cp-1: it could not");
     expect(await says(CP1, "founded")).toEqual({ ok: false, because: "the founding has passed to cp-2" });
@@ -200,19 +150,19 @@ describe("founding", () => {
   test("a founder whose machine is installed anew is no founder any more", async () => {
     await open();
     await asks(CP1);
-    phases.set(CP1, "installing");
+    rig.phases.set(CP1, "installing");
     expect((await asks(CP2))["do"]).toBe("found");
   });
 
   test("without Kubernetes in the description, or without the administrator's certificate, everybody waits and is told why", async () => {
     await open(THREE);
     expect(await asks(CP1)).toEqual({ do: "wait", because: "cluster-desc.yml asks for no Kubernetes" });
-    await desk.close();
-    delete files[layout.tls.admin];
+    await rig.service.close();
+    rig.files.delete(layout.tls.admin);
     await open();
     expect((await asks(CP1))["because"]).toContain("tls/kubernetes/admin.crt cannot be read; build the bsroot again");
-    await desk.close();
-    files[layout.tls.admin] = pki.server.cert;
+    await rig.service.close();
+    rig.files.set(layout.tls.admin, pki.server.cert);
     await open();
     expect((await asks(CP1))["because"]).toContain("tls/kubernetes/admin.crt does not belong to tls/kubernetes/admin.key");
   });
@@ -242,7 +192,7 @@ describe("joining", () => {
       "token-id": id,
       "token-secret": word,
       description: "Sextant: for worker-1",
-      expiration: new Date(now + 3_600_000).toISOString().replace(".000", ""),
+      expiration: new Date(rig.now + 3_600_000).toISOString().replace(".000", ""),
       "usage-bootstrap-authentication": "true",
       "usage-bootstrap-signing": "true",
       "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
@@ -256,9 +206,9 @@ describe("joining", () => {
     await founded();
     const [first, second] = await Promise.all([asks(W1), asks(W1)]);
     expect(second["token"]).toBe(first["token"]);
-    now += 1_700_000;
+    rig.now += 1_700_000;
     expect((await asks(W1))["token"]).toBe(first["token"]);
-    now += 200_000;
+    rig.now += 200_000;
     const third = await asks(W1);
     expect(third["token"]).not.toBe(first["token"]);
     expect(secrets().map((secret) => read(secret)["token-id"])).toEqual([third["token"]!.slice(0, 6)]);
@@ -270,9 +220,9 @@ describe("joining", () => {
     await founded();
     await asks(W1);
     await says(CP2, "asks");
-    await desk.close();
+    await rig.service.close();
     await open();
-    now += 5_000;
+    rig.now += 5_000;
     await asks(W1);
     expect(
       secrets()
@@ -300,9 +250,9 @@ describe("joining", () => {
     expect((await asks(W1))["do"]).toBe("join");
     await says(CP2, "joined");
     expect((await asks(CP3))["do"]).toBe("join");
-    await desk.hear(CP3, { state: "failed", reason: "etcd" });
+    await rig.service.hear(CP3, { state: "failed", reason: "etcd" });
     expect((await asks(CP2))["do"]).toBe("join");
-    now += 901_000;
+    rig.now += 901_000;
     expect((await asks(CP3))["do"]).toBe("join");
   });
 
@@ -314,7 +264,7 @@ describe("joining", () => {
     expect((await asks(W1))["endpoint"]).toBe("127.0.0.11:6443");
     expect((await asks(CP1))["endpoint"]).toBe("127.0.0.12:6443");
     first.mood = "starting";
-    now += 5_000;
+    rig.now += 5_000;
     expect((await asks(W1))["endpoint"]).toBe("127.0.0.12:6443");
   });
 
@@ -322,13 +272,13 @@ describe("joining", () => {
     const server = await cluster.serve("127.0.0.11");
     await open();
     await founded();
-    entries.length = 0;
+    rig.entries.length = 0;
     for (const mood of ["hangs", "broken", "starting", "hangs"] as const) {
       server.mood = mood;
-      now += 5_000;
+      rig.now += 5_000;
       expect((await asks(W1))["because"]).toMatch(/^no other control plane's API is ready \(cp-1: /);
     }
-    expect(journaled()).toHaveLength(1);
+    expect(journaled()).toEqual([expect.stringContaining("21 info: waits to join the cluster: no other control plane's API is ready")]);
   });
 
   test("another control plane is asked when one has broken off", async () => {

@@ -143,6 +143,9 @@ export class FakeServer {
         const namespace = /\/namespaces\/([^/]+)\/[^/]+\/[^/]+$/.exec(path)?.[1];
         if (namespace !== undefined && !objects.has(`/api/v1/namespaces/${namespace}`)) return missing(`/api/v1/namespaces/${namespace}`);
         const thing = merged(known ?? {}, patch) as Thing;
+        Object.assign(thing.metadata, {
+          managedFields: [{ manager: url.searchParams.get("fieldManager"), operation: "Apply", fieldsV1: fieldsOf(patch) }],
+        });
         this.#cluster.onApply(thing);
         objects.set(path, thing);
         return { status: known ? 200 : 201, answer: thing };
@@ -179,6 +182,12 @@ const selected =
   (selector: string | null) =>
   (thing: Thing): boolean =>
     !selector?.startsWith("type=") || thing["type"] === selector.slice(5);
+
+/** Who applied what: every field's name behind "f:". */
+const fieldsOf = (value: unknown): Json =>
+  typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [`f:${name}`, fieldsOf(inner)]))
+    : {};
 
 /** Secrets are written as text and read as base64. */
 function kept(thing: Thing): Thing {

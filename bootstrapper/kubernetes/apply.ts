@@ -1,0 +1,41 @@
+/** Applies the objects of an add-on by server-side apply: again and again is the same as once. */
+import { type Api, ApiError } from "./api.ts";
+import { MANAGER } from "./labels.ts";
+import type { Manifest } from "./manifest.ts";
+import { ResourcePaths } from "./resources.ts";
+
+/** Milliseconds that the API may take to know a kind whose definition it was just given, and between two looks. */
+const ESTABLISHED = 20_000;
+const AGAIN = 250;
+
+type Caller = Pick<Api, "call">;
+
+/** One after the other, as they stand. Rejects with ApiError at the first that is refused. */
+export async function applyAll(manifests: readonly Manifest[], api: Caller): Promise<void> {
+  const paths = new ResourcePaths(api);
+  const defines = manifests.some(({ kind }) => kind === "CustomResourceDefinition");
+  for (const manifest of manifests) {
+    const { kind, metadata } = manifest;
+    try {
+      await put(manifest, await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest)), api);
+    } catch (error) {
+      throw new ApiError(`${kind} ${metadata.name}: ${(error as Error).message}`, (error as ApiError).status);
+    }
+  }
+}
+
+/** YAML is what this type is called; JSON is YAML. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+export const put = (object: object, path: string, api: Caller): Promise<unknown> =>
+  api.call("PATCH", `${path}?fieldManager=${MANAGER}&force=true`, { type: "application/apply-patch+yaml", body: JSON.stringify(object) });
+
+/** While it is not found: a new kind is served a moment after its definition was taken. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let waited = 0; ; waited += AGAIN) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as ApiError).status !== 404 || waited >= ESTABLISHED) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN));
+  }
+}
