@@ -2,10 +2,11 @@
 import type { Architecture, Cluster } from "../../cluster/cluster.ts";
 import type { Artifact } from "../../cluster/extension.ts";
 import { type Components, componentsFor } from "../../cluster/kubernetes/components.ts";
+import { etcdRelease } from "../../cluster/kubernetes/etcd.ts";
 import { releasesOf } from "../../cluster/kubernetes/releases.ts";
 import { isExact } from "../../cluster/kubernetes/version.ts";
 import { layout } from "../../cluster/layout.ts";
-import { architectures } from "../../cluster/queries.ts";
+import { architectures, separateEtcd } from "../../cluster/queries.ts";
 
 export const PARTS = ["kubeadm", "kubelet", "kubectl", "containerd", "runc", "cniPlugins", "crictl"] as const;
 export type Part = (typeof PARTS)[number];
@@ -62,12 +63,29 @@ export function placesOf(release: string, architecture: Architecture): Readonly<
   return Object.fromEntries(PARTS.map(place)) as Record<Part, string>;
 }
 
+/** Where a machine that has etcd to itself finds it, below /static: an archive with `etcd` and `etcdctl`. */
+export const etcdPlace = (release: string, architecture: Architecture): string => `kubernetes/${release}/${architecture}/etcd.tar.gz`;
+
 /** Every part of every release for every processor of a cluster whose releases are exact. */
 export const kubernetesArtifacts = (cluster: Cluster): readonly Artifact[] =>
   releasesOf(cluster).flatMap((release) => {
     const components = componentsFor(release, cluster.kubernetes.components);
-    return architectures(cluster).flatMap((architecture) => artifactsOf(release, components, architecture));
+    return [
+      ...architectures(cluster).flatMap((architecture) => artifactsOf(release, components, architecture)),
+      ...etcdArtifacts(cluster, release),
+    ];
   });
+
+/** Control planes have etcd from its image. */
+function etcdArtifacts(cluster: Cluster, release: string): readonly Artifact[] {
+  const there = new Set(separateEtcd(cluster).map(({ architecture }) => architecture));
+  return [...there].map((architecture) => {
+    const version = etcdRelease(cluster.kubernetes, release);
+    const url = released("etcd-io/etcd", () => `etcd-v${version}-linux-${architecture}.tar.gz`)(version, architecture);
+    const sums = url.replace(/[^/]+$/, "SHA256SUMS");
+    return { path: `${layout.static}/${etcdPlace(release, architecture)}`, url, verify: { by: "sums", sums } };
+  });
+}
 
 function artifactsOf(release: string, components: Components, architecture: Architecture): readonly Artifact[] {
   const places = placesOf(release, architecture);

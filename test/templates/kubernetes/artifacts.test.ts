@@ -45,6 +45,24 @@ test("a version that the description names is taken", () => {
   expect(urls.join(" ")).toContain("/containerd-2.2.5-linux-amd64.tar.gz");
 });
 
+test("machines that have etcd to themselves get the release of it that kubeadm would take, and nobody else does", () => {
+  const etcd = ["arm64", "amd64", "amd64"].map(
+    (arch, index) => `{ mac: "52:54:00:00:01:0${index}", name: etcd-${index}, address: 10.77.0.2${index}, roles: [etcd], arch: ${arch} }`,
+  );
+  const found = (machines: string[]) =>
+    kubernetesArtifacts(cluster("{ version: 1.36.2 }", machines)).filter(({ path }) => path.includes("etcd"));
+  const url = (arch: string) => `https://github.com/etcd-io/etcd/releases/download/v3.6.8/etcd-v3.6.8-linux-${arch}.tar.gz`;
+  const sums = "https://github.com/etcd-io/etcd/releases/download/v3.6.8/SHA256SUMS";
+  const row = (arch: string) => ({
+    path: `html/static/kubernetes/1.36.2/${arch}/etcd.tar.gz`,
+    url: url(arch),
+    verify: { by: "sums", sums },
+  });
+  expect(found([CP, ...etcd])).toEqual([row("arm64"), row("amd64")]);
+  expect(found([CP])).toEqual([]);
+  expect(found([CP.replace("[control-plane]", "[control-plane, etcd]")])).toEqual([]);
+});
+
 test("without Kubernetes there are none, and a release that is not exact has no place", () => {
   expect(kubernetesArtifacts(cluster("{}"))).toEqual([]);
   expect(() => placesOf("1.36", "amd64")).toThrow(/no exact release yet/);
