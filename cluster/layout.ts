@@ -36,7 +36,7 @@ export const layout = {
     /** The CA that `ca` took the place of. */
     caBefore: "tls/ca-before.pem",
     caBeforeKey: "tls/ca-before-key.pem",
-    /** The key of `ca` in a certificate by the one before: shown behind each certificate, so that who knows only that one believes it. */
+    /** The key of `ca` in a certificate by the one before: stands behind each that it signs, so that who knows only that one believes it. */
     caBridge: "tls/ca-bridge.pem",
     bootstrapper: "tls/bootstrapper.crt",
     bootstrapperKey: "tls/bootstrapper.key",
@@ -47,6 +47,10 @@ export const layout = {
     frontProxyCaKey: "tls/kubernetes/front-proxy-ca.key",
     etcdCa: "tls/kubernetes/etcd/ca.crt",
     etcdCaKey: "tls/kubernetes/etcd/ca.key",
+    /** As of the appliance's CA, after a rotation. */
+    etcdCaBefore: "tls/kubernetes/etcd/ca-before.crt",
+    etcdCaBeforeKey: "tls/kubernetes/etcd/ca-before.key",
+    etcdCaBridge: "tls/kubernetes/etcd/ca-bridge.crt",
     /** The pair that service accounts' tokens are signed with. */
     serviceAccount: "tls/kubernetes/sa.pub",
     serviceAccountKey: "tls/kubernetes/sa.key",

@@ -32,7 +32,7 @@ export function addPki(all: Command, { out }: Terminal): void {
     .action(async (name: string, { bsroot, yes }: { bsroot: string; yes: boolean }) => {
       out((await planRotation(bsroot, name, new Date())).map((line) => `${line}\n`).join(""));
       if (!yes) return out(`Nothing is changed yet: bsroot-builder pki rotate ${name} --yes\n`);
-      await rotate(bsroot, new Date());
+      await rotate(bsroot, name, new Date());
       out(`${bsroot}: done. ${CARRY}\n`);
     });
 }

@@ -35,9 +35,8 @@ export async function inventory(root: string, cluster: Cluster, now: Date): Prom
       return entry(leaf, found, now, found ? byBuild(leaf, found) : "the next build");
     }),
   );
-  const before = await readIfThere(join(root, layout.tls.caBefore));
-  const replaced = before === undefined ? [] : [entry(REPLACED, parse(before), now, "nobody; delete it when every node has the new one")];
-  return [...signing, ...replaced, ...signed, ...(cluster.kubernetes.version === undefined ? [] : UNDATED)];
+  const replaced = await Promise.all(authorities(cluster).map(async (ca) => entriesBefore(ca, await readBefore(root, ca), now)));
+  return [...signing, ...replaced.flat(), ...signed, ...(cluster.kubernetes.version === undefined ? [] : UNDATED)];
 }
 
 /** They hold until the operator exchanges them. */
@@ -46,8 +45,15 @@ const UNDATED: readonly Entry[] = [
   { name: "encryption", use: "encrypts Secrets in etcd", path: layout.tls.encryption, renewedBy: "nobody; see pki rotate" },
 ];
 
-/** The CA that ours took the place of. */
-const REPLACED = { name: "appliance-ca before", use: "nodes believe it that were installed before", certificate: layout.tls.caBefore };
+const readBefore = async (root: string, { succession }: Authority): Promise<string | undefined> =>
+  succession && readIfThere(join(root, succession.before));
+
+/** The CA that this one took the place of. */
+function entriesBefore({ name, succession }: Authority, before: string | undefined, now: Date): readonly Entry[] {
+  if (!succession || before === undefined) return [];
+  const held = { name: `${name} before`, use: "nodes believe it that were installed before", certificate: succession.before };
+  return [entry(held, parse(before), now, "nobody; delete it when every node has the new one")];
+}
 
 function entry(
   { name, use, certificate: path }: Pick<Leaf, "name" | "use" | "certificate">,
@@ -60,8 +66,7 @@ function entry(
   return { name, use, path, key: keyOf(found), expires: day(end), daysLeft: Math.floor((end - now.getTime()) / DAY), renewedBy };
 }
 
-const byRotation = ({ original, name }: Authority): string =>
-  original && name === "appliance-ca" ? "pki rotate appliance-ca" : "nobody; see pki rotate";
+const byRotation = ({ succession, name }: Authority): string => (succession ? `pki rotate ${name}` : "nobody; see pki rotate");
 
 /** A build can give nothing to a node that runs. */
 const byBuild = ({ onNodes }: Leaf, found: X509Certificate): string =>

@@ -17,5 +17,5 @@ export async function newKey(kind: KeyKind, strength: Strength): Promise<string>
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** SubjectPublicKeyInfo, PEM. */
-export const publicOf = (privateKey: string): string => createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
+/** SubjectPublicKeyInfo, PEM, of a key of either half. */
+export const publicOf = (key: string): string => createPublicKey(key).export({ type: "spki", format: "pem" }).toString();

@@ -81,8 +81,8 @@ export async function makeLeaf(root: string, leaf: Leaf, now: Date): Promise<voi
 }
 
 /** What stands behind a certificate for those who know only the CA before; nothing once that one has ended. */
-async function bridgeOf(root: string, { issuer: { bridge } }: Leaf, now: Date): Promise<string> {
-  const text = bridge === undefined ? undefined : await readIfThere(join(root, bridge));
+async function bridgeOf(root: string, { issuer: { succession } }: Leaf, now: Date): Promise<string> {
+  const text = succession && (await readIfThere(join(root, succession.bridge)));
   return text !== undefined && Date.parse(new X509Certificate(text).validTo) > now.getTime() ? text : "";
 }
 

@@ -5,7 +5,7 @@ const BY_HAND = "Kubernetes documents the way by hand (Manual Rotation of CA Cer
 const afterwards = (pair: string, leaves: string): string =>
   `afterwards put the new pair at ${pair} in the bsroot${leaves}, and build, so that machines installed from then on get it`;
 
-/** By the names of `pki`: sentences, one for each line. */
+/** By the names of `pki`: sentences, one for each line. Of etcd's CA where control planes keep etcd. */
 export const NO_ROTATION: Readonly<Record<string, readonly string[]>> = {
   "kubernetes-ca": [
     "kubeadm makes with it, on each control plane, what API servers, schedulers, controller managers and kubelets show; a bsroot does not reach them",
@@ -20,14 +20,15 @@ export const NO_ROTATION: Readonly<Record<string, readonly string[]>> = {
   ],
   "etcd-ca": [
     "members of etcd and API servers believe one another by it, and have to be given both CAs before the first of them shows a certificate by the new one",
-    "it lies as etcd/ca.crt in /etc/kubernetes/pki of the control planes, with etcd/ca.key where they keep etcd themselves, and on machines of etcd's own",
+    "kubeadm makes those certificates on each control plane; a bsroot does not reach them",
+    "it lies as etcd/ca.crt and etcd/ca.key in /etc/kubernetes/pki of the control planes",
     "by hand: the old and the new certificate into that file everywhere, restart; then the new certificates, restart; then the old one out of it",
-    afterwards(layout.tls.etcdCa, ", delete apiserver-etcd-client beside it and what ends in -etcd in tls/machines (.crt and .key)"),
+    afterwards(layout.tls.etcdCa, ""),
   ],
   "service-account": [
     "every pod's token is signed with it; API servers must know the new public key before the first controller manager signs with the new private one",
     "it lies as sa.pub and sa.key in /etc/kubernetes/pki of the control planes",
-    "by hand: both public keys into sa.pub everywhere, restart API servers; the new sa.key everywhere, restart controller managers; a day later the old one out of sa.pub",
+    "by hand: both public keys into sa.pub everywhere, restart API servers; the new sa.key everywhere, restart controller managers; the old one out of sa.pub once no token by it is in use",
     afterwards(layout.tls.serviceAccountKey, " with its sa.pub"),
   ],
   encryption: [

@@ -13,7 +13,19 @@ export function judgeServiceAccount(publicKey: string | undefined, key: string |
   }
   if (!isKey(key)) return refuse(`${serviceAccountKey} is no private key; ${BEGIN_ANEW}`);
   if (publicKey === undefined) return existed ? { do: "issue", because: "its public half was missing" } : NEW;
-  if (publicKey.trim() !== publicOf(key).trim())
+  if (!holds(publicKey, key))
     return refuse(`${serviceAccount} is not the public half of ${serviceAccountKey}; delete it to have it written from the key`);
   return { do: "keep" };
+}
+
+/** There may be others in the file: API servers go on believing tokens by an older key. */
+function holds(publicKeys: string, key: string): boolean {
+  const blocks = publicKeys.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
+  return blocks.some((block) => {
+    try {
+      return publicOf(block) === publicOf(key);
+    } catch {
+      return false;
+    }
+  });
 }

@@ -26,6 +26,10 @@ const etcdCa = (cluster: Cluster): Authority => ({
   use: "signs what etcd and its clients show",
   certificate: layout.tls.etcdCa,
   key: layout.tls.etcdCaKey,
+  // Where control planes keep etcd, kubeadm signs on them.
+  ...(separateEtcd(cluster).length > 0 && {
+    succession: { before: layout.tls.etcdCaBefore, beforeKey: layout.tls.etcdCaBeforeKey, bridge: layout.tls.etcdCaBridge },
+  }),
 });
 
 /** kubeadm writes a CA's common name among its alternative names too. */
@@ -75,7 +79,7 @@ function admin(cluster: Cluster, version: string): Leaf {
 const superAdmin = (cluster: Cluster): Leaf => ({
   ...client(cluster, "kubernetes-super-admin", "system:masters"),
   name: "super-admin",
-  use: "the bootstrapper's, with which it brings the cluster up",
+  use: "brings the cluster up, and back when its rules are lost",
   certificate: layout.tls.superAdmin,
   key: layout.tls.superAdminKey,
 });

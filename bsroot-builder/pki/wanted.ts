@@ -23,8 +23,15 @@ interface Held {
 export interface Authority extends Held {
   /** Every tls/ has had it since it is there; the others may be added to one. */
   readonly original: boolean;
-  /** Where a certificate of its key by the CA before it lies, once it has taken another's place. */
-  readonly bridge?: string;
+  /** Present when everything it signs lies in the bsroot, so that a successor can be made believable to whoever knows only this one. */
+  readonly succession?: Succession;
+}
+
+/** Where the CA before and its key are kept, and the new CA's key in a certificate by the one before. */
+export interface Succession {
+  readonly before: string;
+  readonly beforeKey: string;
+  readonly bridge: string;
 }
 
 export interface Leaf extends Held {
@@ -63,7 +70,7 @@ export const applianceCa = (cluster: Cluster): Authority => ({
   alternatives: NO_ALTERNATIVES,
   keys: "rsa",
   original: true,
-  bridge: layout.tls.caBridge,
+  succession: { before: layout.tls.caBefore, beforeKey: layout.tls.caBeforeKey, bridge: layout.tls.caBridge },
 });
 
 export const authorities = (cluster: Cluster): readonly Authority[] => [

@@ -325,14 +325,51 @@ describe("pki rotate appliance-ca", () => {
   });
 });
 
+describe("pki rotate etcd-ca, where etcd has machines of its own,", () => {
+  const [CA, BEFORE, BRIDGE] = ["ca.crt", "ca-before.crt", "ca-bridge.crt"].map((name) => `tls/kubernetes/etcd/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  const LEAVES = ["tls/kubernetes/apiserver-etcd-client.crt", "tls/machines/52-54-00-00-00-21-etcd.crt"];
+
+  test("names the nodes to install again", async () => {
+    const { stdout } = await pki("rotate", "etcd-ca");
+    expect(stdout).toMatch(/issued again, for the same keys: etcd\/etcd-1, apiserver-etcd-client\n/);
+    expect(stdout).toMatch(/Install them again before, one after the other: etcd-1, cp-1\n/);
+  });
+
+  test("makes what members and API servers believe that know only the old CA, and touches nothing else", async () => {
+    const before = await tls();
+    expect((await pki("rotate", "etcd-ca", "--yes")).code).toBe(0);
+    const key = "tls/kubernetes/etcd/ca-before.key";
+    expect(await changed(before)).toEqual([LEAVES[0], key, BEFORE, BRIDGE, CA, "tls/kubernetes/etcd/ca.key", LEAVES[1]].sort());
+    expect([await read(BEFORE), await read(key)]).toEqual([before.get(CA), before.get("tls/kubernetes/etcd/ca.key")]);
+    await writeFile(at("new.pem"), new X509Certificate(await read(CA)).toString());
+    for (const leaf of LEAVES.map(at))
+      for (const known of [BEFORE, "new.pem", CA])
+        expect(openssl("verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", at(known), "-untrusted", leaf, leaf)).toBe(
+          `${leaf}: OK\n`,
+        );
+    for (const [path, text] of before)
+      if (LEAVES.includes(path)) {
+        await writeFile(at("old-leaf.pem"), text);
+        expect(openssl("verify", "-x509_strict", "-CAfile", at(CA), at("old-leaf.pem"))).toMatch(/OK/);
+      }
+    expect((await verify(root)).warnings).toContainEqual("new.pem: is not in manifest.json");
+  });
+});
+
 describe("pki rotate of what nodes hold themselves", () => {
+  beforeEach(async () => writeFile(at(CONFIG), (await read(CONFIG)).replace(/^.*etcd-1.*\n/m, "")));
+
   test.each([
     {
       name: "kubernetes-ca",
       says: /kubeadm makes with it.*kube-controller-manager signs with that file.*Manual Rotation of CA Certificates.*delete admin and super-admin/s,
     },
     { name: "front-proxy-ca", says: /front-proxy-client.*in the bsroot, and build/s },
-    { name: "etcd-ca", says: /both CAs before the first of them.*-etcd in tls\/machines/s },
+    { name: "etcd-ca", says: /both CAs before the first of them.*kubeadm makes those certificates on each control plane/s },
     { name: "service-account", says: /both public keys into sa.pub everywhere/ },
     { name: "encryption", says: /Rotate a decryption key/ },
   ])("$name is refused, with why and how else", async ({ name, says }) => {

@@ -289,6 +289,13 @@ describe("later builds", () => {
     expect(await read("tls/kubernetes/sa.pub")).toBe(before);
   });
 
+  test("take a sa.pub that holds older keys too, as while they are exchanged", async () => {
+    const both = `${openssl("x509", "-noout", "-pubkey", "-in", at("tls/bootstrapper.crt"))}${await read("tls/kubernetes/sa.pub")}`;
+    await writeFile(at("tls/kubernetes/sa.pub"), both);
+    expect(await build(described(ECDSA, SEPARATE))).toMatchObject({ keys: [], problems: [] });
+    expect(await read("tls/kubernetes/sa.pub")).toBe(both);
+  });
+
   test("keep what an operator made of the encryption", async () => {
     const own =
       "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources: [{ resources: [secrets], providers: [{ kms: { name: x } }] }]\n";
