@@ -1,6 +1,8 @@
 /** What an operating system and a role must offer. A new one is a folder in templates/ and a line in its registry. */
 import type { Ipv4 } from "./address.ts";
 import type { Architecture, Cluster, Machine, Os, OsName, RoleName } from "./cluster.ts";
+import type { AddOnName } from "./kubernetes/addons.ts";
+import type { Block, KubeObject } from "./kubernetes/manifest.ts";
 import type { Workload } from "./layout.ts";
 import type { PlanPiece, ResolvedPlan } from "./plan.ts";
 
@@ -123,26 +125,29 @@ export interface Role {
   pieces(context: BootContext): PlanPiece;
 }
 
-/** Something that is deployed into the cluster. Its manifests are made when the bsroot is built, and lie in it (see `layout.addons`). */
+/**
+ * Something that is deployed into the cluster. Its manifests are made when the bsroot is built, and lie in it (see `layout.addons`). What it is
+ * called, what it needs and what a description may set of it is its row in kubernetes/addons.ts.
+ */
 export interface AddOn {
-  /** As `kubernetes.addons` names it. */
-  readonly name: string;
-  readonly summary: string;
-  /** Names of add-ons that must be well before. */
-  readonly after: readonly string[];
-  /** What `settings` of the description may say: how each is read (throws TypeError with the way out), and what it is when it is not said. */
-  readonly settings: Readonly<Record<string, AddOnSetting>>;
-  /** Upstream's own manifests: fetched, checked and locked like any file from outside. */
+  readonly name: AddOnName;
+  /** Upstream's own manifests and charts: fetched, checked and locked like any file from outside. */
   artifacts?(context: AddOnContext): readonly Artifact[];
-  /** YAML documents in the order in which they are applied. `fetched` has the text of each of the artifacts, by its path. */
-  manifests(context: AddOnContext, fetched: ReadonlyMap<string, string>): readonly string[];
-  /** Images that its manifests name elsewhere than behind `image:`. */
-  images?(context: AddOnContext): readonly string[];
-  workloads(context: AddOnContext): readonly Workload[];
+  /** One of the artifacts that helm makes the manifests of; `manifests` is then given what came out. */
+  chart?(context: AddOnContext): ChartToRender;
+  /** Everything that is applied, in order. `fetched` has the text of each of the artifacts by its path, and of a chart what it renders to. */
+  manifests(context: AddOnContext, fetched: ReadonlyMap<string, string>): readonly KubeObject[];
+  /** Images that its manifests name in a way that nobody but itself can find. */
+  images?(context: AddOnContext, fetched: ReadonlyMap<string, string>): readonly string[];
+  /** What must be well besides the workloads in its manifests. */
+  workloads?(context: AddOnContext): readonly Workload[];
+  /** Secrets that its manifests refer to. They lie below `layout.tls.addons`, which nobody is served. */
+  secrets?(context: AddOnContext, find: SecretFinder): readonly KubeObject[];
 }
 export interface AddOnSetting {
   readonly summary: string;
   readonly otherwise: string;
+  /** Throws TypeError with the way out. */
   read(text: string): string;
 }
 export interface AddOnContext {
@@ -151,5 +156,19 @@ export interface AddOnContext {
   readonly kubernetes: string;
   /** Every setting of the add-on, read. */
   readonly settings: Readonly<Record<string, string>>;
-  readonly server: Endpoints;
+  readonly server: Pick<Endpoints, "address" | "http" | "https">;
+}
+export interface ChartToRender {
+  /** Of the artifact that is the chart's archive. */
+  readonly archive: string;
+  readonly release: string;
+  readonly namespace: string;
+  readonly values: Block;
+}
+/** What only a bsroot's tls/ knows. */
+export interface SecretFinder {
+  /** The secret of one of `dns.keys`, in base64. */
+  tsig(key: string): string;
+  /** A password of the add-on's own: made once, and kept in a file of this name. */
+  password(name: string): string;
 }

@@ -70,6 +70,8 @@ export const layout = {
     etcdMemberKey: (mac: Mac) => `tls/machines/${dashed(mac)}-etcd.key`,
     machine: (mac: Mac) => `tls/machines/${dashed(mac)}.crt`,
     machineKey: (mac: Mac) => `tls/machines/${dashed(mac)}.key`,
+    /** Secrets of the cluster's add-ons: manifests, and the passwords in them. */
+    addons: "tls/addons",
     /** A TSIG key as `nsupdate -k` and named read it. */
     tsigKey: (name: string) => `tls/dns/${name}.key`,
   },
@@ -112,10 +114,15 @@ export interface AddOnIndex {
 }
 export interface AppliedAddOn {
   readonly name: string;
-  /** Below `layout.addons`: YAML documents, applied in their order. */
-  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+  /**
+   * YAML documents, applied in their order: below `layout.addons`, or, with `secret`, below `layout.tls.addons`. The first file may define
+   * kinds that the next ones have objects of.
+   */
+  readonly files: readonly { readonly path: string; readonly sha256: string; readonly secret?: true }[];
   /** It is well when all of these are; only then is the next one applied. */
   readonly workloads: readonly Workload[];
+  /** Every image that it makes nodes pull, by whole name. */
+  readonly images: readonly string[];
 }
 export interface Workload {
   readonly kind: "Deployment" | "DaemonSet" | "StatefulSet" | "Job";

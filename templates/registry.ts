@@ -1,8 +1,24 @@
-/** Every operating system and every role there is: a new one is a folder and a line here. */
+/** Every operating system, every role and every add-on there is: a new one is a folder and a line here. */
 import type { Mac } from "../cluster/address.ts";
 import type { Os, OsName, RoleName } from "../cluster/cluster.ts";
-import type { BootContext, OsTarget, Role } from "../cluster/extension.ts";
+import type { AddOn, BootContext, OsTarget, Role } from "../cluster/extension.ts";
+import type { AddOnName } from "../cluster/kubernetes/addons.ts";
 import { mergePieces, type NodePlan } from "../cluster/plan.ts";
+import { calico } from "./addons/calico/addon.ts";
+import { cilium } from "./addons/cilium/addon.ts";
+import { coredns } from "./addons/coredns/addon.ts";
+import { externalDns } from "./addons/external-dns/addon.ts";
+import { flannel } from "./addons/flannel/addon.ts";
+import { headlamp } from "./addons/headlamp/addon.ts";
+import { kubePrometheus } from "./addons/kube-prometheus/addon.ts";
+import { kubeRouter } from "./addons/kube-router/addon.ts";
+import { localPath } from "./addons/local-path/addon.ts";
+import { metricsServer } from "./addons/metrics-server/addon.ts";
+import { nodeProblemDetector } from "./addons/node-problem-detector/addon.ts";
+import { nvidiaDevicePlugin } from "./addons/nvidia-device-plugin/addon.ts";
+import { opensearch } from "./addons/opensearch/addon.ts";
+import { rookCeph } from "./addons/rook-ceph/addon.ts";
+import { traefik } from "./addons/traefik/addon.ts";
 import { type MenuLoader, menus } from "./boot/menus.ts";
 import * as scripts from "./boot/scripts.ts";
 import { kubernetesNode } from "./kubernetes/node/node.ts";
@@ -30,6 +46,25 @@ export const osTargets: Readonly<Record<OsName, OsTarget>> = {
 };
 
 export const roles: Readonly<Record<RoleName, Role>> = { "control-plane": controlPlane, worker, etcd, ingress, storage };
+
+/** In the order of their rows in cluster/kubernetes/addons.ts. */
+export const addOns: Readonly<Record<AddOnName, AddOn>> = {
+  flannel,
+  calico,
+  cilium,
+  "kube-router": kubeRouter,
+  coredns,
+  "metrics-server": metricsServer,
+  traefik,
+  "local-path": localPath,
+  headlamp,
+  "external-dns": externalDns,
+  "node-problem-detector": nodeProblemDetector,
+  "nvidia-device-plugin": nvidiaDevicePlugin,
+  "rook-ceph": rookCeph,
+  "kube-prometheus": kubePrometheus,
+  opensearch,
+};
 
 export const osTarget = (os: Os): OsTarget => osTargets[os.target];
 

@@ -12,6 +12,7 @@ const SPELLINGS: Readonly<Record<string, (value: unknown) => string>> = {
   ks: kickstartWord,
   toml: jsonText,
   json: jsonText,
+  yaml: jsonText, // JSON is YAML: in flow style, with texts in double quotes
   service: lineWord,
   conf: lineWord,
 };

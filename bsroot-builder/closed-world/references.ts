@@ -22,6 +22,7 @@ const MADE_WHEN_ASKED =
 export function objection(url: string, { hosts, statics }: World): string | undefined {
   if (!URL.canParse(url)) return "is no address that could be fetched";
   const { hostname, pathname } = new URL(url);
+  if (/^(localhost$|127\.|\[::1\]$)/.test(hostname)) return undefined; // what it asks of itself
   if (!hosts.has(hostname)) return `leads out of the closed network, to ${hostname}`;
   if (MADE_WHEN_ASKED.test(pathname)) return undefined;
   const path = decodeURIComponent(pathname.replace(/^\/static\//, ""));

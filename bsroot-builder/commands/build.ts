@@ -8,12 +8,16 @@ import { imageReference } from "../../cluster/image-reference.ts";
 import type { Lock } from "../../cluster/layout.ts";
 import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
+import { servedTexts } from "../addons/add-on-index.ts";
+import { makeAddOns } from "../addons/make.ts";
+import type { Prepared } from "../addons/prepare.ts";
+import { withSecrets, writeSecrets } from "../addons/secrets.ts";
 import { prepareServer, ServerError, type ServerOptions } from "../appliance/prepare.ts";
 import { failing, wantedImages } from "../carried.ts";
 import { Cache } from "../download/cache.ts";
 import type { Delivery } from "../download/delivery.ts";
 import { download } from "../download/download.ts";
-import { type Listed, readLists } from "../download/lists.ts";
+import { alsoListed, type Listed, readLists } from "../download/lists.ts";
 import { locate } from "../download/mirrors.ts";
 import { progressOn } from "../download/progress.ts";
 import { SmallFiles } from "../download/small.ts";
@@ -130,7 +134,7 @@ async function buildInto(
   const site = { root, notes: await Notes.open(root), locate: (url: string) => locate(url, cluster.mirrors, dirname(path)) };
   const delivery: Delivery = { site, lock, tools, small: new SmallFiles(tools), cache: new Cache(cache), progress, now };
   try {
-    const { artifacts, named, lists } = await everything(cluster, registry, { jobs, locked }, delivery);
+    const { artifacts, named, lists, addOns, resolved } = await everything(cluster, registry, { jobs, locked }, delivery);
     const { kept, wanted } = await survey(artifacts, lock.value, site);
     if (locked) refuse(unpinnedArtifacts(lock.value, artifacts));
     const { failures, ...came } = await download(wanted, jobs, delivery);
@@ -138,8 +142,11 @@ async function buildInto(
     const [fetched, reused] = [[...lists.fetched, ...came.fetched].sort(), [...lists.reused, ...came.reused].sort()];
 
     await makeTls(root, cluster, tls, now());
+    const whole = await withSecrets(root, resolved, addOns);
+    await writeSecrets(root, whole);
     const paths = new Set(artifacts.map((artifact) => artifact.path));
-    const removed = await removeUnwanted(root, new Set([...paths, ...named.map(({ path }) => path)]), site.notes);
+    const texts = servedTexts(whole);
+    const removed = await removeUnwanted(root, new Set([...paths, ...[...named, ...texts].map(({ path }) => path)]), site.notes);
     await removeParts(root);
     await lock.keepOnly(paths);
     const say = (text: string) => void screen.write(text);
@@ -148,7 +155,7 @@ async function buildInto(
       throw error instanceof ServerError ? new Failure([error.message]) : error;
     });
     warn(terminal, prepared.warnings);
-    const contents = { artifacts, links: named, server: prepared.files, lock: lock.value };
+    const contents = { artifacts, texts, links: named, server: prepared.files, lock: lock.value };
     await assemble(root, { cluster: cluster.name, description: text, ...contents });
     return {
       bsroot: root,
@@ -169,6 +176,9 @@ export interface Everything {
   /** Names of container images. */
   readonly named: readonly Link[];
   readonly lists: Listed;
+  readonly addOns: readonly Prepared[];
+  /** Without any "current". */
+  readonly resolved: Cluster;
 }
 
 /** What the bsroot will consist of: versions, images and lists are asked for where nothing here knows them. Throws Failure. */
@@ -185,15 +195,17 @@ export async function everything(
   if (unknown.length > 0) throw new Failure(unknown);
   const resolved = withVersions(cluster, lock.value);
   refuse(failing(resolved));
-  const wantedNames = wantedImages(resolved);
+  const { prepared: addOns, listed } = await makeAddOns(resolved, jobs, locked, process.env["PATH"], delivery);
+  if (listed.failures.length > 0) throw new Failure(listed.failures);
+  const wantedNames = [...new Set([...wantedImages(resolved), ...addOns.flatMap(({ images }) => images)])];
   if (locked) refuse(unpinnedNames(lock.value, [], wantedNames));
   const images = await resolveImages(wantedNames.map(imageReference), architectures(cluster), jobs, delivery);
   if (images.failures.length > 0) throw new Failure(images.failures);
   const named = images.images.flatMap(links);
-  const lists = await readLists(listsOf(resolved, registry), jobs, locked, delivery);
+  const lists = alsoListed(listed, await readLists(listsOf(resolved, registry), jobs, locked, delivery));
   if (lists.failures.length > 0) throw new Failure(lists.failures);
   const artifacts = [...onePerPlace([...gather(resolved, registry), ...lists.artifacts]), ...images.artifacts];
-  return { artifacts, named, lists };
+  return { artifacts, named, lists, addOns, resolved };
 }
 
 function refuse(problems: readonly string[]): void {

@@ -8,6 +8,7 @@ import { parse } from "../../cluster/parse.ts";
 import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
 import { carriedFiles, wantedImages } from "../carried.ts";
+import { addOnsFound } from "../closed-world/add-ons.ts";
 import { missingOf } from "../closed-world/images.ts";
 import { objection, urlsIn, type World } from "../closed-world/references.ts";
 import { needsOf } from "../closed-world/texts.ts";
@@ -39,7 +40,10 @@ export async function closedWorld(root: string): Promise<ClosedWorld> {
     const context: BootContext = { cluster, machine, os: machine.os, server };
     for (const problem of problemsOf(machine, context, factsFrom(lock, problems, machine), world, paths, references)) problems.add(problem);
   }
-  const images = wantedImages(cluster);
+  const addOns = await addOnsFound(root, cluster, world);
+  for (const problem of addOns.problems) problems.add(problem);
+  for (const url of addOns.references) references.add(url);
+  const images = [...new Set([...wantedImages(cluster), ...addOns.images])];
   for (const { path } of carriedFiles(cluster)) if (!paths.has(path)) problems.add(`${path}: is missing, and the description asks for it`);
   for (const name of images) for (const problem of await missingOf(name, architectures(cluster), root, paths)) problems.add(problem);
   if (problems.size > 0) throw new Failure([...problems].sort());

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { size } from "../../cluster/description/values.ts";
 import { jsonSchema } from "../../cluster/json-schema.ts";
 import { LockError } from "../../cluster/resolve.ts";
+import { AddOnError } from "../addons/prepare.ts";
 import { messageOf, troubleOf } from "../download/error.ts";
 import { eventsTo, line } from "../download/events.ts";
 import { inWords } from "../download/space.ts";
@@ -206,6 +207,7 @@ function bytes(text: string): number {
 /** What the operator can do something about; anything else is a mistake of ours and keeps its stack. */
 function asFailure(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error;
+  if (error instanceof AddOnError) return new Failure(error.message.split("\n"));
   if (error instanceof GatherError || error instanceof LockError) return new Failure([error.message]);
   if (troubleOf(error) !== undefined) return new Failure([messageOf(error)]);
   const { code, path, message } = error as NodeJS.ErrnoException;

@@ -37,6 +37,13 @@ export async function readLists(indexes: readonly Index[], jobs: number, locked:
   return all;
 }
 
+export const alsoListed = (one: Listed, other: Listed): Listed => ({
+  artifacts: [...one.artifacts, ...other.artifacts],
+  fetched: [...one.fetched, ...other.fetched],
+  reused: [...one.reused, ...other.reused],
+  failures: [...one.failures, ...other.failures],
+});
+
 /** What it names, or why it cannot be read. */
 async function readOne({ artifact: { path, url }, read }: Index, { site }: Delivery): Promise<Named | string> {
   const bytes = await readFile(join(site.root, path));

@@ -14,6 +14,8 @@ export interface Contents {
   /** cluster-desc.yml as the user wrote it. */
   readonly description: string;
   readonly artifacts: readonly Artifact[];
+  /** What the builder wrote itself. */
+  readonly texts: readonly { readonly path: string; readonly text: string }[];
   /** Names of container images. */
   readonly links: readonly Link[];
   /** Paths of what the server is started from. */
@@ -24,16 +26,17 @@ export interface Contents {
 /** The manifest comes last: a bsroot whose manifest is right is whole. Answers its files. */
 export async function assemble(
   root: string,
-  { cluster, description, artifacts, links, server, lock }: Contents,
+  { cluster, description, artifacts, texts, links, server, lock }: Contents,
 ): Promise<readonly ManifestFile[]> {
   await writeIfChanged(join(root, layout.description), description);
   await writeIfChanged(join(root, layout.lock), formatLock(lock));
+  for (const { path, text } of texts) await writeIfChanged(join(root, path), text);
   for (const { path, digest } of links) await writeIfChanged(join(root, path), digest);
   const files: ManifestFile[] = [
     ...artifacts.map(({ path }): ManifestFile => ({ path, size: lock.artifacts[path]!.size, sha256: lock.artifacts[path]!.sha256 })),
     await entryOf(root, layout.description),
     await entryOf(root, layout.lock),
-    ...(await Promise.all([...links.map(({ path }) => path), ...server].map((path) => entryOf(root, path)))),
+    ...(await Promise.all([...[...texts, ...links].map(({ path }) => path), ...server].map((path) => entryOf(root, path)))),
     ...(await secretEntries(root)),
   ];
   await writeIfChanged(join(root, layout.manifest), formatManifest(cluster, files));

@@ -1,5 +1,6 @@
 /** Everything that must hold between the values of a description, in one pass, whichever form it is written in. */
 import { checkKeys, checkSources } from "./checks/access.ts";
+import { checkAddOns } from "./checks/addons.ts";
 import { checkDns } from "./checks/dns.ts";
 import { checkExtras } from "./checks/extras.ts";
 import { checkKubernetes } from "./checks/kubernetes.ts";
@@ -22,6 +23,7 @@ const CHECKS: readonly ((facts: Facts) => Iterable<Finding>)[] = [
   checkDisks,
   checkKubernetes,
   ({ releases }) => (releases ? checkReleases(releases) : []),
+  checkAddOns,
   checkExtras,
   checkKeys,
   checkSources,

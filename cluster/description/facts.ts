@@ -2,6 +2,7 @@
 import type { Ipv4, Mac, Range, Subnet } from "../address.ts";
 import type { DnsRecord, RoleName, Source } from "../cluster.ts";
 import type { Level } from "../dhcp-options.ts";
+import type { AddOnFacts } from "./checks/addons.ts";
 import type { ExtraFacts } from "./checks/extras.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import type { WrittenOption } from "./options-form.ts";
@@ -29,6 +30,7 @@ export interface Facts {
   readonly dnsAddress?: Stated<Ipv4> | undefined;
   /** Absent in a form that has no field for them. */
   readonly releases?: ReleaseFacts;
+  readonly addOns?: AddOnFacts;
   readonly extraPaths?: ExtraFacts["extraPaths"];
   readonly sshKeys: readonly Stated<string>[];
   readonly sshKeysPath: Path;

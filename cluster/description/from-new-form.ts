@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Range } from "../address.ts";
 import { type Cluster, type DhcpOption, type DiskRule, type FurtherSubnet, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
+import type { AddOnFacts } from "./checks/addons.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import { completed } from "./dns-record.ts";
 import { eachStated, type Facts, isLost, type NetworkFacts, type OptionsFacts, type Stated, stated } from "./facts.ts";
@@ -42,6 +43,7 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
     dnsDomain: stated(kubernetes?.dnsDomain, "kubernetes", "dnsDomain"),
     dnsAddress: stated(kubernetes?.dnsAddress, "kubernetes", "dnsAddress"),
     releases: releasesOf(form),
+    addOns: addOnsOf(form),
     extraPaths: (form.extras ?? []).flatMap(({ path }, index) => stated(path, "extras", index, "path") ?? []),
     sshKeys: eachStated(form.sshKeys, "sshKeys"),
     sshKeysPath: ["sshKeys"],
@@ -73,6 +75,23 @@ function releasesOf({ kubernetes, machines }: PartialForm): ReleaseFacts {
       release: stated(release, "machines", index, "kubernetes"),
       roles,
     })),
+  };
+}
+
+function addOnsOf({ kubernetes, machines, dns }: PartialForm): AddOnFacts {
+  return {
+    asked: kubernetes?.version !== undefined,
+    podNetwork: kubernetes?.podNetwork,
+    clusterDns: kubernetes?.clusterDns,
+    nodePorts: kubernetes?.nodePorts,
+    written: Object.entries(kubernetes?.addons ?? {}).map(([name, settings]) => ({
+      name,
+      path: ["kubernetes", "addons", name],
+      settings: settings ?? {},
+    })),
+    charts: (kubernetes?.charts ?? []).flatMap(({ name }, index) => stated(name, "kubernetes", "charts", index, "name") ?? []),
+    keys: (dns?.keys ?? []).flatMap(({ name, may = [] }) => (name === undefined ? [] : [{ name, may: may.flatMap((one) => one ?? []) }])),
+    labels: (machines ?? []).map(({ labels = {} }) => labels),
   };
 }
 

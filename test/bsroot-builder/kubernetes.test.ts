@@ -97,7 +97,7 @@ const write = (more: string): Promise<void> =>
       },
     }) + more,
   );
-beforeEach(() => write("kubernetes: { version: 1.36 }\n"));
+beforeEach(() => write("kubernetes: { podNetwork: none, version: 1.36 }\n"));
 
 describe("a build with Kubernetes", () => {
   test("carries along what a node takes, under the release that was looked up and pinned", async () => {
@@ -154,14 +154,16 @@ describe("a build with Kubernetes", () => {
 
   test("with --locked refuses a release that is not pinned", async () => {
     await shop.build(registry);
-    await write("kubernetes: { version: 1.36, offered: [1.37] }\n");
+    await write("kubernetes: { podNetwork: none, version: 1.36, offered: [1.37] }\n");
     expect(await shop.failures(registry, { locked: true })).toEqual([
       expect.stringMatching(/^kubernetes\/1\.37: sextant\.lock does not pin what it is/),
     ]);
   });
 
   test("fetches once what two releases share", async () => {
-    await write(`kubernetes: { version: 1.36, offered: [1.36.8], components: { coredns: v1.14.3, etcd: 3.6.10-0, pause: 3.10.2 } }\n`);
+    await write(
+      `kubernetes: { podNetwork: none, version: 1.36, offered: [1.36.8], components: { coredns: v1.14.3, etcd: 3.6.10-0, pause: 3.10.2 } }\n`,
+    );
     for (const name of ["kubeadm", "kubelet", "kubectl"]) {
       shop.mirror.put(`/k8s/release/v1.36.8/bin/linux/amd64/${name}`, `the older ${name}`);
       shop.mirror.put(`/k8s/release/v1.36.8/bin/linux/amd64/${name}.sha256`, hashOf(`the older ${name}`));
@@ -188,7 +190,7 @@ describe("a build with Kubernetes", () => {
 
   test("refuses what the newest release turned out not to go with, before anything of it is fetched", async () => {
     shop.mirror.put("/k8s/release/stable.txt", `v${RELEASE}\n`);
-    await write("kubernetes: { version: current, components: { containerd: 1.7.28 } }\n");
+    await write("kubernetes: { podNetwork: none, version: current, components: { containerd: 1.7.28 } }\n");
     shop.mirror.requests.length = 0;
     expect(await shop.failures(registry)).toEqual([
       expect.stringMatching(/^kubernetes\.components\.containerd: containerd 1\.7\.28 does not work with Kubernetes 1\.36\.9/),
