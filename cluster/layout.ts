@@ -121,8 +121,8 @@ export interface AppliedAddOn {
   readonly files: readonly { readonly path: string; readonly sha256: string; readonly secret?: true }[];
   /** It is well when all of these are; only then is the next one applied. */
   readonly workloads: readonly Workload[];
-  /** Every image that it makes nodes pull, by whole name. */
-  readonly images: readonly string[];
+  /** Every image that it makes nodes pull, by whole name: the bsroot must have them. */
+  readonly images?: readonly string[];
 }
 export interface Workload {
   readonly kind: "Deployment" | "DaemonSet" | "StatefulSet" | "Job";

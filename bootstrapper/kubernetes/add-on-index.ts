@@ -12,8 +12,9 @@ const index = z.object({
   addons: z.array(
     z.object({
       name: label,
-      files: z.array(z.object({ path: inside, sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+      files: z.array(z.object({ path: inside, sha256: z.string().regex(/^[0-9a-f]{64}$/), secret: z.literal(true).optional() })),
       workloads: z.array(z.object({ kind: z.enum(["Deployment", "DaemonSet", "StatefulSet", "Job"]), namespace: label, name: label })),
+      images: z.array(z.string()).optional(),
     }),
   ),
 });
@@ -27,7 +28,7 @@ export function parseIndex(bytes: Uint8Array): AddOnIndex {
     throw new TypeError(`is no JSON: ${(error as Error).message}`);
   }
   const parsed = index.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return parsed.data as AddOnIndex; // what is absent in JSON is absent here
   throw new TypeError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
 }
 

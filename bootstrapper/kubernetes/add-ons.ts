@@ -95,8 +95,8 @@ export class AddOns {
 
   async #manifests({ files }: AppliedAddOn): Promise<readonly Manifest[]> {
     const all: Manifest[] = [];
-    for (const { path, sha256 } of files) {
-      const place = `${layout.addons}/${path}`;
+    for (const { path, sha256, secret } of files) {
+      const place = `${secret ? layout.tls.addons : layout.addons}/${path}`;
       const bytes = await this.#settings.readFile(place);
       const right = bytes && createHash("sha256").update(bytes).digest("hex") === sha256;
       if (!right)

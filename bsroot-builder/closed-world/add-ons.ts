@@ -61,7 +61,7 @@ interface Read {
 }
 
 /** The images are those that the index names, and those that its files name. */
-async function readAddOn(root: string, { name, files, images }: AppliedAddOn): Promise<Read> {
+async function readAddOn(root: string, { name, files, images = [] }: AppliedAddOn): Promise<Read> {
   const objects: KubeObject[] = [];
   const problems: string[] = [];
   for (const { path, sha256, secret } of files) {

@@ -1,5 +1,5 @@
 /** Manifests of Kubernetes as values: read and written as the API server reads YAML, which is not quite as YAML 1.2 says. */
-import { parseAllDocuments, stringify, type Tags } from "yaml";
+import { Document, parseAllDocuments, type Tags, visit } from "yaml";
 
 export type Block = Readonly<Record<string, unknown>>;
 
@@ -41,9 +41,19 @@ const isObject = (value: unknown): value is KubeObject =>
   isBlock(value["metadata"]) &&
   typeof value["metadata"]["name"] === "string";
 
-/** One document for each; the same objects make the same text. What YAML 1.1 would take for something else is in quotes. */
-export const writeManifest = (objects: readonly KubeObject[]): string =>
-  objects.map((object) => `---\n${stringify(object, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`).join("");
+/** One document for each; the same objects make the same text. What YAML 1.1 or 1.2 would take for something else is in quotes. */
+export const writeManifest = (objects: readonly KubeObject[]): string => objects.map((object) => `---\n${written(object)}`).join("");
+
+function written(object: KubeObject): string {
+  const document = new Document(object, { version: "1.1", aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_, scalar) => {
+      // Octal in 1.2 and plain text before; merges and values in 1.1 and plain text since.
+      if (typeof scalar.value === "string" && /^(0o[0-7].*|<<|=)$/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE";
+    },
+  });
+  return document.toString({ lineWidth: 0, directives: false });
+}
 
 /** "DaemonSet kube-system/kube-proxy", for people. */
 export const called = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
