@@ -6,7 +6,7 @@ work=$(mktemp -d "$out.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$(dirname "$0")"
 
-# MiB. The root file system grows to its disk on the first boot, so the image holds little air: air is written too.
+# MiB. The root file system takes its whole disk on the first boot, so the image holds little air: air is written too.
 esp=48 oem=8
 used=$(du -sm --apparent-size --exclude='./boot' "$root" | cut -f1)
 size=$((used * 115 / 100 + 40))
@@ -14,7 +14,7 @@ total=$((2 + esp + oem + size + 1))
 
 rm -f "$out"
 truncate -s "${total}M" "$out"
-# 8304 is "Linux x86-64 root", by which systemd-repart knows the partition it may grow.
+# 8304 is "Linux x86-64 root".
 sgdisk --set-alignment=2048 \
   --new=1:2048:+1M --typecode=1:ef02 --change-name=1:BIOS-BOOT \
   --new=2:0:+${esp}M --typecode=2:ef00 --change-name=2:EFI-SYSTEM \
