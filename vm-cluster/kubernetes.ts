@@ -30,8 +30,8 @@ export async function kubernetesFrom(folder: string, say: (text: string) => void
     await run(join(SCRIPTS, "mirror.sh"), [folder, fresh], { show: true });
     renameSync(fresh, made);
   }
-  const { kubernetes, etcd, ...components } = JSON.parse(readFileSync(join(made, "versions.json"), "utf8")) as Record<string, string>;
-  return { described: { version: kubernetes!, components: { ...components, etcdBinary: etcd! } }, mirrors: mirrorsIn(made) };
+  const { kubernetes, etcd: _, ...components } = JSON.parse(readFileSync(join(made, "versions.json"), "utf8")) as Record<string, string>;
+  return { described: { version: kubernetes!, components }, mirrors: mirrorsIn(made) };
 }
 
 /** Each project of GitHub by itself, so that others still come from where they are. */

@@ -20,7 +20,7 @@ const PATIENCE = 1500;
 const NAME = "k8s";
 const DOMAIN = "k8s.lan";
 
-/** JSON is YAML. Two control planes, so that the second can join; a worker that is installed twice. */
+/** JSON is YAML. Three control planes, of which the third stays off: a cluster lives without it. */
 const description = (described: KubernetesParts["described"]): string =>
   JSON.stringify({
     cluster: NAME,
@@ -31,6 +31,7 @@ const description = (described: KubernetesParts["described"]): string =>
     machines: [
       { mac: "52:54:00:77:02:01", name: "cp-1", address: "10.77.0.11", roles: ["control-plane"] },
       { mac: "52:54:00:77:02:02", name: "cp-2", address: "10.77.0.12", roles: ["control-plane"] },
+      { mac: "52:54:00:77:02:04", name: "cp-3", address: "10.77.0.14", roles: ["control-plane"] },
       { mac: "52:54:00:77:02:03", name: "worker-1", address: "10.77.0.13", labels: { "topology.kubernetes.io/zone": "a" } },
     ],
     kubernetes: {

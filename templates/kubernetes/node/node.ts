@@ -1,8 +1,10 @@
 /** What makes a machine a node of Kubernetes: programs, containerd, kubelet, and how it comes into the cluster. */
 import { dashed } from "../../../cluster/address.ts";
+import type { Machine } from "../../../cluster/cluster.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
+import { apiEndpoint } from "../../../cluster/kubernetes/endpoint.ts";
 import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
-import { etcdMembers } from "../../../cluster/queries.ts";
+import { controlPlanes, etcdMembers } from "../../../cluster/queries.ts";
 import { render } from "../../render.ts";
 import { type Part, placesOf } from "../artifacts.ts";
 import { foundingFlags } from "../kubeadm/configuration.ts";
@@ -19,7 +21,13 @@ export function kubernetesNode(context: BootContext): PlanPiece {
   if (release === undefined) return {};
   const bridge = podNetwork(context);
   return {
-    files: [...programs(context, release), ...(kubeadmPiece(context).files ?? []), ...entry(context), ...(bridge.files ?? [])],
+    files: [
+      ...programs(context, release),
+      ...(kubeadmPiece(context).files ?? []),
+      ...entry(context),
+      ...hosts(context),
+      ...(bridge.files ?? []),
+    ],
     units: [
       { name: "sextant-programs.service", enabled: true, contents: view("programs.service") },
       { name: "containerd.service", enabled: true, contents: view("containerd.service") },
@@ -51,6 +59,15 @@ function programs({ machine }: BootContext, release: string): readonly PlanFile[
     text("/etc/crictl.yaml", view("crictl.conf")),
     text("/etc/profile.d/sextant.sh", view("profile.sh"), 0o644),
   ];
+}
+
+/** Without a virtual address the name is all control planes. What one of them starts asks the API server beside it, as long as that lives. */
+function hosts({ cluster, machine }: BootContext): readonly PlanFile[] {
+  if (cluster.kubernetes.virtualAddress) return [];
+  const own = ({ mac }: Machine): boolean => mac === machine.mac;
+  const inOrder = [...controlPlanes(cluster)].sort((a, b) => Number(own(b)) - Number(own(a)));
+  const addresses = inOrder.flatMap(({ address }) => address ?? []);
+  return addresses.length === 0 ? [] : [text("/etc/hosts", view("hosts.conf", { name: apiEndpoint(cluster).host, addresses }))];
 }
 
 /** The way into the cluster, and the check that it has been gone. */

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ipv4, mac } from "../../../cluster/address.ts";
+import type { Kubernetes } from "../../../cluster/cluster.ts";
 import { nodePlan } from "../../../templates/registry.ts";
 import { Bench, type Ran, SHELLS, type Shell } from "../boot/shells.ts";
 import { cluster, context, machine } from "../sample.ts";
@@ -23,6 +25,29 @@ function onNode(path: string): string {
 const inside = (path: string): string => `${bench.folder}/${path}`;
 const text = (path: string): string => readFileSync(inside(path), "utf8");
 const folder = (path: string): void => void mkdirSync(inside(path), { recursive: true });
+
+describe("/etc/hosts", () => {
+  const planes = ["11", "12", "13"].map((last) =>
+    machine({ mac: mac(`52:54:00:00:00:${last}`), name: `cp-${last}`, address: ipv4(`10.0.0.${last}`), roles: ["control-plane"] }),
+  );
+  const hostsOf = (index: number, given: Partial<Kubernetes> = {}): string | undefined => {
+    const described = cluster(planes, { kubernetes: { ...kubernetes, version: "1.36.2", ...given } });
+    const made = nodePlan({ ...context(), cluster: described, machine: planes[index]! });
+    const content = made.files.find(({ path }) => path === "/etc/hosts")?.content;
+    return content && "text" in content ? content.text : undefined;
+  };
+
+  test("has every control plane under the API's name, and on each of them its own address first", () => {
+    const lines = (order: readonly string[]) => order.map((last) => `10.0.0.${last} api.cluster.example\n`).join("");
+    expect(hostsOf(0)).toContain(lines(["11", "12", "13"]));
+    expect(hostsOf(1)).toContain(lines(["12", "11", "13"]));
+    expect(hostsOf(1)).toMatch(/^127\.0\.0\.1 localhost\n::1 localhost/);
+  });
+
+  test("is the system's own where a virtual address stands for all of them", () => {
+    expect(hostsOf(0, { virtualAddress: { address: ipv4("10.0.0.5"), by: "kube-vip", routerId: 51 } })).toBeUndefined();
+  });
+});
 
 describe.each(Object.keys(SHELLS) as Shell[])("/opt/sextant/programs/unpack in %s", (shell) => {
   const pack = async (containerd: string): Promise<void> => {
