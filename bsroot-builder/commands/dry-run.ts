@@ -58,13 +58,14 @@ async function lookAround(
   { path, cluster }: Description,
   options: BuildOptions,
   registry: Registry,
-  { screen, events }: Terminal,
+  terminal: Terminal,
   door: RegistryDoor,
 ): Promise<DryRun> {
   const { jobs, locked = false, offline = false } = options;
   const root = resolve(options.out);
   const tls = await planTls(root, cluster, new Date());
   if (tls.problems.length > 0) throw new Failure(tls.problems);
+  warn(terminal, tls.warnings);
   const lock = await openLock(lockPath(path), options.update, false);
   const space = Space.of(scratch);
   const tools = {
@@ -76,7 +77,7 @@ async function lookAround(
   const cache = new Cache(options.cache, false);
   const aside = { root: scratch, notes: await Notes.open(scratch), locate: find };
   const site = { root, notes: await Notes.open(root, false), locate: find };
-  const progress = events ?? progressOn(screen, Date.now);
+  const progress = terminal.events ?? progressOn(terminal.screen, Date.now);
   const delivery: Delivery = { site: aside, lock, tools, small: new SmallFiles(tools), cache, progress, now: () => new Date() };
   const { artifacts } = await everything(cluster, registry, { jobs, locked }, delivery).finally(() => progress.close());
   const unpinned = locked ? unpinnedArtifacts(lock.value, artifacts) : [];

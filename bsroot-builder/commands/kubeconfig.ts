@@ -12,6 +12,8 @@ import type { Terminal } from "./terminal.ts";
 
 export interface KubeconfigOptions {
   readonly bsroot: string;
+  /** As the one whom no rule of the cluster stops: for when its rules lock everybody out. */
+  readonly superAdmin: boolean;
   /** In place of the address that the description has. */
   readonly server?: string;
   /** Absent: standard output. */
@@ -23,6 +25,7 @@ export function addKubeconfig(all: Command, { out }: Terminal): void {
     .command("kubeconfig")
     .description("write what kubectl needs to reach the cluster as its administrator")
     .option("--bsroot <folder>", "where the administrator's certificate is", "bsroot")
+    .option("--super-admin", "as the one whom no rule of the cluster stops, for when its rules lock everybody out", false)
     .option("--server <url>", "the API server, in place of the address that the description has")
     .option("--out <file>", "a file for you alone, never overwritten; standard output without")
     .action(async (options: KubeconfigOptions) => {
@@ -34,7 +37,7 @@ export function addKubeconfig(all: Command, { out }: Terminal): void {
 }
 
 /** Throws Failure. */
-export async function administratorsKubeconfig({ bsroot, server }: KubeconfigOptions): Promise<string> {
+export async function administratorsKubeconfig({ bsroot, server, superAdmin }: KubeconfigOptions): Promise<string> {
   const cluster = await ownDescription(bsroot);
   if (cluster.kubernetes.version === undefined)
     throw new Failure([`${join(bsroot, layout.description)}: asks for no Kubernetes; write kubernetes.version and build`]);
@@ -44,12 +47,10 @@ export async function administratorsKubeconfig({ bsroot, server }: KubeconfigOpt
         `${join(bsroot, path)}: ${error.code === "ENOENT" ? "is missing; bsroot-builder build makes it" : error.message}`,
       ]);
     });
-  const [ca, certificate, key] = (await Promise.all([layout.tls.clusterCa, layout.tls.admin, layout.tls.adminKey].map(read))) as [
-    string,
-    string,
-    string,
-  ];
-  return kubeconfig({ cluster: cluster.name, user: "kubernetes-admin", server: serverOf(cluster, server), ca, certificate, key });
+  const pair = superAdmin ? [layout.tls.superAdmin, layout.tls.superAdminKey] : [layout.tls.admin, layout.tls.adminKey];
+  const [ca, certificate, key] = (await Promise.all([layout.tls.clusterCa, ...pair].map(read))) as [string, string, string];
+  const user = superAdmin ? "kubernetes-super-admin" : "kubernetes-admin";
+  return kubeconfig({ cluster: cluster.name, user, server: serverOf(cluster, server), ca, certificate, key });
 }
 
 function serverOf(cluster: Cluster, given: string | undefined): string {

@@ -426,6 +426,13 @@ describe("kubeconfig", () => {
     });
   });
 
+  test("is another's, whom no rule of the cluster stops, for emergencies", async () => {
+    const { users, contexts } = parseYaml((await cli("kubeconfig", "--bsroot", root, "--super-admin")).stdout);
+    const text = Buffer.from(users[0].user["client-certificate-data"], "base64");
+    expect(new X509Certificate(text).subject).toBe("O=system:masters\nCN=kubernetes-super-admin");
+    expect(contexts[0].context.user).toBe("kubernetes-super-admin");
+  });
+
   test("goes to a virtual address where there is one, and where --server says", async () => {
     await place("{ version: 1.36.4, certificates: ecdsa, virtualAddress: { address: 10.77.0.50, by: keepalived } }");
     expect((await cli("kubeconfig", "--bsroot", root)).stdout).toContain("server: https://10.77.0.50:6444\n");
