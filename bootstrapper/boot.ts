@@ -5,6 +5,7 @@ import type { BootContext, Endpoints, InstallFacts } from "../cluster/extension.
 import { layout, type Manifest } from "../cluster/layout.ts";
 import type { Content, ResolvedFile } from "../cluster/plan.ts";
 import { becomes, machineByMac } from "../cluster/queries.ts";
+import { setupKubectl } from "../templates/kubernetes/setup-kubectl/setup-kubectl.ts";
 import { bootScripts, nodePlan, osTarget } from "../templates/registry.ts";
 import type { Machines, Texts } from "./http/world.ts";
 
@@ -72,6 +73,7 @@ export function makeTexts({ cluster, files, server, machines, readSecret }: Boot
     },
     installScript: (mac) => osTarget(context(mac).os).installScript(context(mac), facts(mac)),
     wayIn: () => bootScripts.wayIn(server),
+    setupKubectl: () => setupKubectl(cluster, server, (path) => byPath.get(path)?.sha256),
     config: async (mac, reportToken) => {
       const plan = nodePlan(context(mac));
       const made = plan.files.map(async ({ content, ...file }) => ({ ...file, content: await resolved(mac, content, reportToken) }));

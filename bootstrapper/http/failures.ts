@@ -26,6 +26,9 @@ export function failures(journal: Journal, noteRefusal: (address: string, refusa
   };
 }
 
+/** What somebody pipes into a shell. */
+const SCRIPT = /\.sh$|^\/setup[-_]kubectl/;
+
 function answer(ctx: RouterContext, { status, reasons, handling }: Refusal): void {
   for (const name of ctx.res.getHeaderNames()) ctx.remove(name);
   ctx.set({ ...SAFE_HEADERS, ...handling.headers });
@@ -33,7 +36,7 @@ function answer(ctx: RouterContext, { status, reasons, handling }: Refusal): voi
   ctx.status = status;
   const json = ctx.path.startsWith("/api/") || ctx.path === "/session";
   ctx.type = json ? "application/json; charset=utf-8" : "text/plain; charset=utf-8";
-  ctx.body = json ? inJson(reasons) : ctx.path.endsWith(".sh") ? inShell(reasons) : inWords(reasons);
+  ctx.body = json ? inJson(reasons) : SCRIPT.test(ctx.path) ? inShell(reasons) : inWords(reasons);
 }
 
 /** What the router leaves behind when no route took the request. */

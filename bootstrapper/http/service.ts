@@ -12,6 +12,7 @@ import { apiRoutes, operatorsOnly } from "./operator/api-routes.ts";
 import { type Credentials, operatorOf } from "./operator/credentials.ts";
 import { sessionRoutes } from "./operator/session-routes.ts";
 import { Sessions } from "./operator/sessions.ts";
+import { setupKubectlRoutes } from "./operator/setup-kubectl.ts";
 import { pageRoutes, readPage } from "./page.ts";
 import { refusalsJournal } from "./refusals-journal.ts";
 import { configRoutes } from "./secrets/config.ts";
@@ -66,6 +67,7 @@ export async function startHttp(world: World, options: HttpOptions): Promise<Htt
   kubernetesRoutes(tlsRouter, world, limits);
   apiRoutes(tlsRouter, world);
   sessionRoutes(tlsRouter, credentials, world);
+  setupKubectlRoutes(tlsRouter, world);
   pageRoutes(tlsRouter, page);
   const tlsPlace = { address: options.address, port: options.httpsPort, tls: options.tls };
   const https = await open(tlsPlace, operatorsOnly(credentials), ...routes(tlsRouter), staticFiles(world, transfers, files));

@@ -5,6 +5,8 @@ import { callerOf } from "./request/caller.ts";
 import type { World } from "./world.ts";
 
 const SECRET = /^\/(grant|config|cloud-config|report|kubernetes)\//;
+/** It asks for the operator's token: whoever may put another script in its place has it. */
+const ASKS_FOR_TOKEN = /^\/setup[-_]kubectl/;
 const OPERATOR = /^\/(api\/|session$|page\/|$)/;
 
 export function tlsOnly(world: World, httpsPort: number): RouterMiddleware {
@@ -21,6 +23,13 @@ export function tlsOnly(world: World, httpsPort: number): RouterMiddleware {
         },
         mac,
       );
+    }
+    if (ASKS_FOR_TOKEN.test(ctx.path)) {
+      throw new Refusal(403, {
+        what: "kubectl is not set up over plain HTTP",
+        because: "anybody on the way could put another script in the place of ours, and it asks for the operator's token",
+        todo: `curl --fail --cacert ca.pem ${there}${ctx.path} | sh, with the file bsroot/tls/ca.pem`,
+      });
     }
     if (!OPERATOR.test(ctx.path)) return next();
     if (ctx.get("Authorization") || (ctx.method !== "GET" && ctx.method !== "HEAD")) {

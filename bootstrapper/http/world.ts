@@ -1,6 +1,8 @@
 /** What the HTTP server may ask of the rest of the bootstrapper. The appliance builds it; tests build a small one. */
 import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
+import type { NodeStanding } from "../kubernetes/health.ts";
+import type { ClusterView } from "../kubernetes/view.ts";
 import type { Heard, Word } from "../kubernetes/words.ts";
 import type { MachineEvent, MachineView, NextBoot, Transfer } from "../machines/machine.ts";
 
@@ -41,6 +43,13 @@ export type Outcome = { readonly ok: true; readonly machine: MachineView } | { r
 export interface Kubernetes {
   /** What the node with this MAC says of its way into the cluster, and its answer. Rejects when the disk refuses. */
   hear(mac: Mac, word: Word): Promise<Heard>;
+  view(): ClusterView;
+  /** A machine as the cluster sees it; undefined while it is on its way there, or nobody has looked. */
+  node(mac: Mac): NodeStanding | undefined;
+  /** The administrator's, for kubectl; `address`: where the API is right now, for who does not ask our DNS. Rejects with why there is none. */
+  kubeconfig(by: "name" | "address"): Promise<string>;
+  /** Gives the cluster up, so that another may be founded, or says why not. Rejects when the disk refuses. */
+  forget(): Promise<Heard>;
 }
 
 /** The rendered answers. None of the first three carries a secret. All throw only on a broken bsroot. */
@@ -50,6 +59,8 @@ export interface Texts {
   installScript(mac: Mac): string;
   /** The script of /install.sh: finds its own MAC and runs /install/<mac>.sh. */
   wayIn(): string;
+  /** The script that sets kubectl up; undefined when there is no Kubernetes. */
+  setupKubectl(): string | undefined;
   /** First-boot configuration, secrets included: call it only after `secrets-released` was applied. */
   config(mac: Mac, reportToken: string): Promise<{ readonly contentType: string; readonly body: string }>;
 }

@@ -84,6 +84,24 @@ export class Desk {
     journal({ from: "kubernetes", mac: there.mac, level: "info", text: because });
   }
 
+  /** The operator gives the cluster up: only one that no longer answers, for another beside it would be a second one. */
+  async forget(): Promise<Heard> {
+    const { charter, connection, issuer, cluster, journal } = this.#settings;
+    const seen = await connection.open().then(
+      (open) => this.look(open),
+      () => [],
+    );
+    const there = seen.find(({ is }) => is !== "silent");
+    if (there) return { ok: false, because: `the API of ${hostnameOf(cluster(), there.mac)} still answers; switch its machine off first` };
+    const by = charter.founding.founded?.by ?? charter.founding.founder?.mac;
+    if (by === undefined) return { ok: false, because: "no cluster is founded" };
+    const { because } = await charter.step(by, { type: "forget" }, () => this.#circumstances([]));
+    issuer.forget();
+    this.#joining = undefined;
+    journal({ from: "kubernetes", level: "warning", text: because });
+    return { ok: true, lines: { noted: "forgotten" } };
+  }
+
   /** What each control plane's API does, no older than two seconds. */
   look({ api }: Open): Promise<readonly Seen[]> {
     const at = this.#settings.now();

@@ -2,10 +2,13 @@
 import { X509Certificate } from "node:crypto";
 import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { API_PORT, apiEndpoint } from "../../cluster/kubernetes/endpoint.ts";
+import { kubeconfig } from "../../cluster/kubernetes/kubeconfig.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
 import type { Store } from "../store/store.ts";
 import { AddOns, type Applied } from "./add-ons.ts";
+import { ApiError, type Credentials } from "./api.ts";
 import { Charter } from "./charter.ts";
 import { Connection } from "./connection.ts";
 import { Desk } from "./desk.ts";
@@ -46,6 +49,10 @@ export interface KubernetesService {
   view(): ClusterView;
   /** A machine as the cluster sees it; undefined while it is on its way there, or nobody has looked. */
   node(mac: Mac): NodeStanding | undefined;
+  /** The administrator's, for kubectl; `address`: where the API is right now, for who does not ask our DNS. Rejects with ApiError. */
+  kubeconfig(by: "name" | "address"): Promise<string>;
+  /** Gives the cluster up, so that another may be founded, or says why not. Rejects when the disk refuses. */
+  forget(): Promise<Heard>;
   /** Looks after the cluster now. Never rejects. */
   look(): Promise<void>;
   /** Another bsroot is served. */
@@ -80,6 +87,13 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
         hindrance: watch.hindrance,
       }),
     node: (mac) => watch.health.nodes.find((node) => node.mac === mac),
+    kubeconfig: async (by) => {
+      const { credentials } = await connection.open();
+      const ready = watch.servers.find(({ is }) => is === "ready");
+      if (by === "address" && !ready) throw new ApiError("no API server is ready");
+      return kubeconfigOf(cluster(), credentials, by === "address" ? ready?.address : undefined);
+    },
+    forget: () => desk.forget(),
     look: () => watch.look(),
     reload: () => {
       connection.renew();
@@ -91,6 +105,11 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       await ended;
     },
   };
+}
+
+function kubeconfigOf(cluster: Cluster, { ca, cert, key }: Credentials, address: string | undefined): string {
+  const { host, port } = address === undefined ? apiEndpoint(cluster) : { host: address, port: API_PORT };
+  return kubeconfig({ cluster: cluster.name, user: "kubernetes-admin", server: `https://${host}:${port}`, ca, certificate: cert, key });
 }
 
 function endOf(pem: Uint8Array): number | undefined {

@@ -16,7 +16,7 @@ export function operatorsOnly(credentials: Credentials): RouterMiddleware {
 }
 
 export function apiRoutes(router: Router, world: World): void {
-  for (const { method, path, run } of OPERATIONS) {
+  for (const { method, path, type, run } of OPERATIONS) {
     router[method](API + path.replace("{mac}", ":mac"), async (ctx: RouterContext) => {
       ctx.body = await run({
         world,
@@ -24,6 +24,7 @@ export function apiRoutes(router: Router, world: World): void {
         query: ctx.query,
         caller: callerOf(ctx.req.socket.remoteAddress, world.machines).address,
       });
+      if (type) ctx.type = type;
     });
   }
   const document = openApi(world.cluster);

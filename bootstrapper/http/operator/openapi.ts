@@ -24,7 +24,7 @@ export function openApi(cluster: string): Json {
   };
 }
 
-function described({ id, method, path, summary, query, answer }: Operation): Json {
+function described({ id, method, path, summary, query, answer, type }: Operation): Json {
   const parameters = [
     ...(path.includes("{mac}")
       ? [{ name: "mac", in: "path", required: true, schema: { type: "string" }, description: "In any notation" }]
@@ -36,11 +36,11 @@ function described({ id, method, path, summary, query, answer }: Operation): Jso
     summary,
     ...(parameters.length > 0 && { parameters }),
     responses: {
-      200: { description: "Done", content: json(reference(answer)) },
+      200: { description: "Done", content: type ? { [type]: { schema: reference(answer) } } : json(reference(answer)) },
       ...(parameters.length > 0 && { 400: failure("Not understood") }),
       401: failure("Without the API token"),
       ...(path.includes("{mac}") && { 404: failure("No such machine") }),
-      ...(method === "post" && { 403: failure("A foreign page's request"), 409: failure("Not possible in its phase") }),
+      ...(method === "post" && { 403: failure("A foreign page's request"), 409: failure("Not possible as things are") }),
     },
   };
 }

@@ -6,7 +6,7 @@ import { Refusal } from "../refusal.ts";
 import { machinePath } from "../request/machine-path.ts";
 import type { World } from "../world.ts";
 import * as schemas from "./schemas.ts";
-import { entryView, leaseView, machineView, statusView } from "./views.ts";
+import { clusterView, entryView, leaseView, machineView, statusView } from "./views.ts";
 
 export interface Operation {
   readonly id: string;
@@ -16,6 +16,8 @@ export interface Operation {
   readonly summary: string;
   readonly query?: z.ZodObject;
   readonly answer: z.ZodType;
+  /** What the answer is written in; JSON unless said otherwise. */
+  readonly type?: "application/yaml";
   run(call: Call): unknown;
 }
 
@@ -113,6 +115,45 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Who holds which address",
     answer: schemas.leases,
     run: ({ world }) => ({ leases: world.leases().map(leaseView) }),
+  }),
+  row({
+    id: "getCluster",
+    method: "get",
+    path: "/cluster",
+    summary: "The Kubernetes cluster: who founded it, how many of its nodes are Ready, and what is missing",
+    answer: schemas.cluster,
+    run: ({ world }) => clusterView(world),
+  }),
+  row({
+    id: "forgetCluster",
+    method: "post",
+    path: "/cluster/forget",
+    summary: "The cluster is lost for good: the next control plane that asks founds another one",
+    answer: schemas.cluster,
+    run: async ({ world, caller }) => {
+      const heard = await world.kubernetes.forget();
+      if (!heard.ok) throw new Refusal(409, { what: "the cluster was not given up", because: heard.because, todo: "see /api/v1/cluster" });
+      world.journal({ from: "http", level: "warning", text: `the operator gave the cluster up from ${caller}` });
+      return clusterView(world);
+    },
+  }),
+  row({
+    id: "getKubeconfig",
+    method: "get",
+    path: "/kubeconfig",
+    summary: "What kubectl needs to reach the cluster as its administrator",
+    query: schemas.kubeconfigQuery,
+    answer: schemas.kubeconfig,
+    type: "application/yaml",
+    run: async ({ world, caller }, { by }) => {
+      try {
+        const text = await world.kubernetes.kubeconfig(by);
+        world.journal({ from: "http", level: "info", text: `the administrator's kubeconfig to the operator at ${caller}` });
+        return text;
+      } catch (error) {
+        throw new Refusal(409, { what: "there is no kubeconfig", because: (error as Error).message, todo: "see /api/v1/cluster" });
+      }
+    },
   }),
 ];
 

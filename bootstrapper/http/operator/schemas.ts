@@ -32,6 +32,10 @@ export const machine = z
         mayWipe: z.boolean(),
       })
       .optional(),
+    node: z
+      .object({ ready: z.boolean(), version: z.string(), because: z.string().meta({ description: "Why it is not Ready, or what is odd" }) })
+      .optional()
+      .meta({ description: "The machine as its cluster sees it" }),
     transfer: z.object({ file: z.string(), sent: bytes, size: bytes }).optional(),
   })
   .register(named, { id: "Machine" });
@@ -74,6 +78,30 @@ export const status = z
     phases: z.record(z.string(), z.number().int()).meta({ description: "How many machines are in each phase" }),
   })
   .register(named, { id: "Status" });
+
+export const cluster = z
+  .object({
+    version: z.string().optional().meta({ description: "Kubernetes' release; absent when the description asks for none" }),
+    endpoint: z.string().meta({ description: "Where the API is", examples: ["10.0.0.10:6443"] }),
+    founding: z.object({
+      is: z.enum(["open", "begun", "done"]),
+      by: z.string().optional().meta({ description: "The control plane that founds the cluster, or did" }),
+      at: time.optional(),
+    }),
+    servers: z.array(z.object({ name: z.string(), address: z.string(), is: z.enum(["ready", "answers", "silent"]), because: z.string() })),
+    nodes: z.object({ ready: z.number().int(), expected: z.number().int() }),
+    missing: z.array(z.string()).meta({ description: "What is wrong, one sentence each" }),
+    addOns: z.array(z.object({ name: z.string(), is: z.enum(["waits", "refused", "starts", "well"]), because: z.string() })),
+  })
+  .register(named, { id: "Cluster" });
+
+export const kubeconfig = z.string().register(named, { id: "Kubeconfig" });
+export const kubeconfigQuery = z.object({
+  by: z
+    .enum(["name", "address"])
+    .default("name")
+    .meta({ description: "address: where an API server is right now, for who does not ask our DNS" }),
+});
 
 export const problem = z.object({ error: z.string(), hint: z.string() }).register(named, { id: "Problem" });
 

@@ -8,9 +8,13 @@ import type * as schemas from "./schemas.ts";
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-export function machineView(machine: MachineView, { machines }: Pick<World, "machines">): z.output<typeof schemas.machine> {
+export function machineView(
+  machine: MachineView,
+  { machines, kubernetes }: Pick<World, "machines" | "kubernetes">,
+): z.output<typeof schemas.machine> {
   const { mac, name, phase, because, address, grant, transfer } = machine;
   const hint = adviceFor(machine);
+  const node = kubernetes.node(mac);
   const { do: next, because: why } = machines.nextBoot(mac);
   return {
     mac,
@@ -25,6 +29,7 @@ export function machineView(machine: MachineView, { machines }: Pick<World, "mac
     nextBoot: { do: next, because: why },
     disks: [...machine.disks],
     ...(grant && { grant: grantView(grant) }),
+    ...(node && { node: { ready: node.ready, version: node.version, because: node.because } }),
     ...(transfer && { transfer }),
   };
 }
@@ -49,11 +54,26 @@ export const leaseView = ({ expiresAt, ...lease }: LeaseView): z.output<typeof s
   ...(expiresAt && { expiresAt: iso(expiresAt) }),
 });
 
-export function statusView({ cluster, machines, health, now }: World): z.output<typeof schemas.status> {
+export function clusterView({ kubernetes }: Pick<World, "kubernetes">): z.output<typeof schemas.cluster> {
+  const { founding, servers, nodes, missing, addOns, ...rest } = kubernetes.view();
+  const { at, ...founded } = founding;
+  return {
+    ...rest,
+    founding: { ...founded, ...(at !== undefined && { at: iso(at) }) },
+    servers: [...servers],
+    nodes: { ready: nodes.ready, expected: nodes.expected },
+    missing: [...missing],
+    addOns: [...addOns],
+  };
+}
+
+export function statusView({ cluster, machines, kubernetes, health, now }: World): z.output<typeof schemas.status> {
   const all = machines.list();
   const phases: Record<string, number> = {};
   for (const { phase } of all) phases[phase] = (phases[phase] ?? 0) + 1;
   const listed = all.length - (phases["discovered"] ?? 0) - (phases["retired"] ?? 0);
   const { ok, parts } = health();
-  return { cluster, now: iso(now()), ok, parts: { ...parts }, machines: listed, ready: phases["ready"] ?? 0, phases };
+  // A Node that fell back is a machine that was ready.
+  const ready = all.filter(({ phase, mac }) => phase === "ready" && kubernetes.node(mac)?.ready !== false).length;
+  return { cluster, now: iso(now()), ok, parts: { ...parts }, machines: listed, ready, phases };
 }

@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import { hashOf } from "../../../bootstrapper/http/request/tokens.ts";
 import type { Outcome, World } from "../../../bootstrapper/http/world.ts";
 import type { JournalEntry } from "../../../bootstrapper/journal.ts";
+import type { NodeStanding } from "../../../bootstrapper/kubernetes/health.ts";
+import type { ClusterView } from "../../../bootstrapper/kubernetes/view.ts";
 import type { Heard, Word } from "../../../bootstrapper/kubernetes/words.ts";
 import type { MachineEvent, MachineState, MachineView, NextBoot, Phase, Transfer } from "../../../bootstrapper/machines/machine.ts";
 import { type Ipv4, ipv4, type Mac, mac } from "../../../cluster/address.ts";
@@ -17,6 +19,16 @@ export const STRANGER = "127.0.0.99";
 export const API_TOKEN = "the-operators-token";
 export const NOW = Date.UTC(2026, 10, 1, 12);
 
+export const CLUSTER: ClusterView = {
+  version: "1.36.4",
+  endpoint: "api.demo.lan:6443",
+  founding: { is: "done", by: "cp-1", at: NOW },
+  servers: [{ name: "cp-1", address: "10.0.0.11", is: "ready", because: "it is ready" }],
+  nodes: { ready: 1, expected: 2, list: [] },
+  missing: ["node w-1: it is not Ready: PLEG is not healthy"],
+  addOns: [{ name: "flannel", is: "well", because: "all of it runs" }],
+};
+
 export interface SmallWorld extends World {
   readonly states: Map<Mac, MachineView>;
   readonly holders: Map<Ipv4, Mac>;
@@ -30,6 +42,12 @@ export interface SmallWorld extends World {
   /** What nodes said of the cluster, and what the next one is answered. */
   readonly heard: { readonly mac: Mac; readonly word: Word }[];
   heardAnswer: Heard;
+  clusterView: ClusterView;
+  readonly nodes: Map<Mac, NodeStanding>;
+  /** Why there is no kubeconfig. */
+  noKubeconfig?: string;
+  /** What /setup-kubectl answers. */
+  script: string | undefined;
   configFails: boolean;
   healthy: boolean;
   time: number;
@@ -55,7 +73,10 @@ export function smallWorld(staticFolder: string): SmallWorld {
     denied: new Map(),
     order: [],
     heard: [],
+    nodes: new Map(),
+    clusterView: CLUSTER,
     heardAnswer: { ok: true, lines: { do: "wait", because: "cp-1 founds the cluster" } },
+    script: "#!/bin/sh\necho kubectl\n",
     configFails: false,
     healthy: true,
     time: NOW,
@@ -84,11 +105,19 @@ export function smallWorld(staticFolder: string): SmallWorld {
         world.heard.push({ mac: address, word });
         return world.heardAnswer;
       },
+      view: () => world.clusterView,
+      node: (address) => world.nodes.get(address),
+      kubeconfig: async (by) => {
+        if (world.noKubeconfig !== undefined) throw new Error(world.noKubeconfig);
+        return `kind: Config\ncurrent-context: kubernetes-admin@demo\nby: ${by}\n`;
+      },
+      forget: async () => world.heardAnswer,
     },
     texts: {
       bootScript: (address) => `#!ipxe\necho ${nextBoot(states.get(address)).do} ${address}\n`,
       stageOne: (address) => (address === CP1 ? '{"ignition":{"version":"3.3.0"}}' : undefined),
       installScript: (address) => `#!/bin/sh\necho install ${address}\n`,
+      setupKubectl: () => world.script,
       wayIn: () => "#!/bin/sh\necho way in\n",
       config: async (address, reportToken) => {
         world.order.push("rendered config");

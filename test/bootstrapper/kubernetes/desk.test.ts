@@ -168,6 +168,36 @@ describe("founding", () => {
   });
 });
 
+describe("giving up", () => {
+  test("a cluster that answers is not given up; one that is gone is, and another is founded", async () => {
+    const server = await cluster.serve("127.0.0.11");
+    await open();
+    expect(await rig.service.forget()).toEqual({ ok: false, because: "the API of cp-1 still answers; switch its machine off first" });
+    await server.close();
+    rig.now += 5_000;
+    expect(await rig.service.forget()).toEqual({ ok: true, lines: { noted: "forgotten" } });
+    expect((await asks(CP2))["do"]).toBe("found");
+    expect(journaled()).toContain("warning: the operator gave the cluster up; the next control plane that asks founds it");
+  });
+
+  test("where there is none, there is nothing to give up", async () => {
+    await open();
+    expect(await rig.service.forget()).toEqual({ ok: false, because: "no cluster is founded" });
+  });
+});
+
+test("the administrator's kubeconfig names the API, or the address of a server that is ready", async () => {
+  await cluster.serve("127.0.0.12");
+  await open();
+  const text = await rig.service.kubeconfig("name");
+  expect(text).toContain("server: https://api.demo.lan:6443\n");
+  expect(text).toContain(`client-key-data: ${Buffer.from(pki.admin.key).toString("base64")}\n`);
+  expect(await rig.service.kubeconfig("address")).toContain("server: https://127.0.0.12:6443\n");
+  await cluster.close();
+  await rig.look();
+  await expect(rig.service.kubeconfig("address")).rejects.toThrow("no API server is ready");
+});
+
 describe("joining", () => {
   const secrets = () => cluster.list("/api/v1/namespaces/kube-system/secrets");
   const read = (secret: unknown): Record<string, string> =>

@@ -141,12 +141,47 @@ test("status counts those that are meant to become nodes", async () => {
   });
 });
 
+test("a Node that fell back is no ready machine, and its machine says why", async () => {
+  rig.world.put(W1, { phase: "ready" });
+  rig.world.put(CP1, { phase: "ready" });
+  rig.world.nodes.set(CP1, { mac: CP1, name: "cp-1", ready: true, version: "1.36.4", because: "" });
+  rig.world.nodes.set(W1, { mac: W1, name: "w-1", ready: false, version: "1.36.4", because: "it is not Ready: PLEG is not healthy" });
+  expect((await get("/status")).json()).toMatchObject({ ready: 1, phases: { ready: 2 } });
+  const node = { ready: false, version: "1.36.4", because: "it is not Ready: PLEG is not healthy" };
+  expect((await get(`/machines/${W1}`)).json()).toMatchObject({ phase: "ready", node });
+});
+
+test("the cluster is told as it is", async () => {
+  expect((await get("/cluster")).json()).toEqual({
+    version: "1.36.4",
+    endpoint: "api.demo.lan:6443",
+    founding: { is: "done", by: "cp-1", at: "2026-11-01T12:00:00.000Z" },
+    servers: [{ name: "cp-1", address: "10.0.0.11", is: "ready", because: "it is ready" }],
+    nodes: { ready: 1, expected: 2 },
+    missing: ["node w-1: it is not Ready: PLEG is not healthy"],
+    addOns: [{ name: "flannel", is: "well", because: "all of it runs" }],
+  });
+});
+
+test("a cluster that still answers is not given up", async () => {
+  rig.world.heardAnswer = { ok: false, because: "the API of cp-1 still answers; switch its machine off first" };
+  const answer = await post("/cluster/forget");
+  expect([answer.status, (answer.json() as { error: string }).error]).toEqual([
+    409,
+    expect.stringContaining("the API of cp-1 still answers"),
+  ]);
+  rig.world.heardAnswer = { ok: true, lines: {} };
+  expect((await post("/cluster/forget")).status).toBe(200);
+  expect(rig.world.lines("warning")).toEqual(["the operator gave the cluster up from 127.0.0.1"]);
+});
+
 test.each(OPERATIONS.map((operation) => [operation.id, operation] as const))("%s answers what its schema says", async (_, operation) => {
   rig.world.put(CP1, { ...granted(), transfer: { file: "f", sent: 0, size: 1 } });
   rig.world.journal({ from: "time", level: "info", text: "a line" });
   const answer = await rig.ask(API + operation.path.replace("{mac}", CP1), { method: operation.method.toUpperCase(), ...asOperator });
   expect(answer.status).toBe(200);
-  const told: unknown = answer.json();
+  const told: unknown = operation.type ? answer.text : answer.json();
+  expect(answer.headers["content-type"]).toContain(operation.type ?? "application/json");
   expect(operation.answer.parse(told)).toEqual(told); // nothing more, nothing less
 });
 
