@@ -1,0 +1,241 @@
+import { describe, expect, test } from "vitest";
+import { inWords, type Planned, type Wish } from "../../../bootstrapper/operations/operation.ts";
+import { plan } from "../../../bootstrapper/operations/plan.ts";
+import { clusterOf, Model, macOf } from "./model.ts";
+
+const upgrade = (release = "1.37.1", batch = 1): Wish => ({ do: "upgrade", release, batch });
+const reinstall = (...machines: string[]): Wish => ({ do: "reinstall", machines, batch: 1 });
+const steps = (planned: Planned): readonly string[] =>
+  planned.ok ? planned.steps.map((step) => (step.do === "snapshot" ? "snapshot" : `${step.do} ${step.node}`)) : planned.because;
+const refused = (wish: Wish, model: Model): string => {
+  const planned = plan(wish, model.situation());
+  return planned.ok ? "it was planned" : planned.because.join("\n");
+};
+const rack = (planes = 3, workers = 2, release = "1.36.2"): Model => new Model(clusterOf(planes, workers, release), release);
+
+describe("an upgrade", () => {
+  test("takes control planes one by one and then workers, each closed, emptied, upgraded, looked at and opened again", () => {
+    const planned = plan(upgrade(), rack(2, 1).situation());
+    const of = (name: string): string[] => ["cordon", "drain", "upgrade", "obeyed", "ready", "uncordon"].map((step) => `${step} ${name}`);
+    expect(steps(planned)).toEqual(["snapshot", ...of("cp-1"), ...of("cp-2"), ...of("w-1")]);
+    const kinds = planned.ok ? planned.steps.flatMap((step) => (step.do === "upgrade" ? step.kind : [])) : [];
+    expect(kinds).toEqual(["apply", "node", "node"]);
+    expect(planned.ok && planned.notes.join("\n")).toContain("write kubernetes.version: 1.37.1");
+  });
+
+  test("takes as many workers at a time as it is told to", () => {
+    const planned = steps(plan(upgrade("1.37.1", 2), rack(1, 3).situation())).filter((step) => /^(drain|ready) w/.test(step));
+    expect(planned).toEqual(["drain w-1", "drain w-2", "ready w-1", "ready w-2", "drain w-3", "ready w-3"]);
+  });
+
+  test("goes on where an earlier one ended: what runs the release is left alone, and nobody takes the configuration along twice", () => {
+    const model = rack(3, 1);
+    model.set("cp-1", { kubelet: "1.37.1", apiServer: { release: "1.37.1", ready: true } });
+    const planned = plan(upgrade(), model.situation());
+    expect(steps(planned).some((step) => step.endsWith("cp-1"))).toBe(false);
+    expect(planned.ok && planned.steps.some((step) => step.do === "upgrade" && step.kind === "apply")).toBe(false);
+  });
+
+  test("takes the configuration along again when the first one was cut short", () => {
+    const model = rack(2, 0);
+    model.set("cp-1", { apiServer: { release: "1.37.1", ready: true } });
+    const planned = plan(upgrade(), model.situation());
+    expect(planned.ok && planned.steps.find((step) => step.do === "upgrade")).toMatchObject({ node: "cp-1", kind: "apply" });
+  });
+
+  test("leaves a node closed that was closed before", () => {
+    const model = rack(1, 1);
+    model.set("w-1", { unschedulable: true });
+    expect(steps(plan(upgrade(), model.situation()))).not.toContain("uncordon w-1");
+  });
+
+  test.each([
+    {
+      when: "two minors lie between",
+      change: () => {},
+      wish: upgrade("1.38.0"),
+      says: /more than one minor release/,
+    },
+    { when: "it would go back", change: () => {}, wish: upgrade("1.35.0"), says: /no way back to 1.35.0/ },
+    {
+      when: "the release is not carried",
+      change: (model: Model) => void model.carried.splice(1),
+      wish: upgrade(),
+      says: /kubernetes.offered and build again/,
+    },
+    { when: "it is no exact release", change: () => {}, wish: upgrade("1.37"), says: /write one, as in/ },
+    {
+      when: "a control plane is down",
+      change: (model: Model) => model.fails("cp-2"),
+      wish: upgrade(),
+      says: /cp-2 is a control plane, and its Node is not Ready/,
+    },
+    {
+      when: "a member of etcd does not answer",
+      change: (model: Model) => void Object.assign(model.members.get("cp-3")!, { healthy: false }),
+      wish: upgrade(),
+      says: /cp-3/,
+    },
+    {
+      when: "a kubelet would be left behind",
+      change: (model: Model) => model.set("w-2", { kubelet: "1.33.0" }),
+      wish: upgrade(),
+      says: /kubelets of w-2 \(1.33.0\) do not work/,
+    },
+    {
+      when: "a machine takes no orders",
+      change: (model: Model) => model.phases.set("w-1", "reinstall"),
+      wish: upgrade(),
+      says: /w-1 takes no orders/,
+    },
+    { when: "all of it is done", change: () => {}, wish: upgrade("1.36.2"), says: /nothing to do/ },
+  ])("is refused when $when", ({ change, wish, says }) => {
+    const model = rack();
+    change(model);
+    expect(refused(wish, model)).toMatch(says);
+  });
+
+  test("does not hang on a worker that is down, and says so", () => {
+    const model = rack(1, 2);
+    model.fails("w-1");
+    const planned = plan(upgrade(), model.situation());
+    expect(planned.ok && planned.notes).toContain("w-1 is not Ready and stays as it is");
+    expect(steps(planned).some((step) => step.endsWith("w-1"))).toBe(false);
+  });
+
+  test("is refused where etcd has machines of its own with a release that Kubernetes does not take", () => {
+    const model = new Model(clusterOf(1, 0, "1.36.2", [{ roles: ["etcd"] }]));
+    model.members.clear();
+    model.members.set("x-1", { id: "9", name: "x-1", peers: [], healthy: true, version: "3.4.23" });
+    expect(refused(upgrade(), model)).toMatch(/x-1: etcd 3.4.23 does not work with Kubernetes 1.37.1/);
+  });
+});
+
+describe("a re-installation", () => {
+  test("takes a control plane's member out and its Node away before its disk goes", () => {
+    expect(steps(plan(reinstall("cp-2"), rack().situation()))).toEqual([
+      "snapshot",
+      ...["cordon", "drain", "remove-member", "delete-node", "reinstall", "obeyed", "ready"].map((step) => `${step} cp-2`),
+    ]);
+  });
+
+  test("of every node takes control planes first, one after the other", () => {
+    const ready = steps(plan(reinstall(), rack(3, 2).situation())).filter(
+      (step) => step.startsWith("reinstall") || step.startsWith("ready"),
+    );
+    expect(ready).toEqual(["cp-1", "cp-2", "cp-3", "w-1", "w-2"].flatMap((name) => [`reinstall ${name}`, `ready ${name}`]));
+  });
+
+  test.each([
+    {
+      when: "it is the only control plane",
+      model: () => rack(1, 1),
+      wish: reinstall("cp-1"),
+      says: /the only control plane and keeps the cluster's data.*snapshot/,
+    },
+    { when: "one of two workers is unknown", model: rack, wish: reinstall("w-9"), says: /w-9 is not in cluster-desc.yml/ },
+    { when: "another control plane is down", model: () => failing("cp-1"), wish: reinstall("cp-2"), says: /cp-1 is a control plane, and/ },
+    { when: "the machine is dead", model: () => failing("w-1"), wish: reinstall("w-1"), says: /if it is dead, say replace/ },
+    {
+      when: "it would come back with an older release",
+      model: () => new Model(clusterOf(3, 1, "1.35.0"), "1.36.2"),
+      wish: reinstall("cp-1"),
+      says: /write that under kubernetes.version/,
+    },
+    {
+      when: "it would come back with a newer release",
+      model: () => new Model(clusterOf(3, 1, "1.37.1"), "1.36.2"),
+      wish: reinstall("w-1"),
+      says: /upgrade the cluster first/,
+    },
+  ])("is refused when $when", ({ model, wish, says }) => {
+    expect(refused(wish, model())).toMatch(says);
+  });
+
+  const failing = (name: string): Model => {
+    const model = rack();
+    model.fails(name);
+    return model;
+  };
+});
+
+describe("removing and replacing", () => {
+  test("a machine that lives is emptied and stopped before it is forgotten", () => {
+    expect(steps(plan({ do: "remove", machine: "cp-3" }, rack().situation()))).toEqual([
+      "snapshot",
+      ...["cordon", "drain", "remove-member", "leave", "obeyed", "delete-node", "retire"].map((step) => `${step} cp-3`),
+    ]);
+  });
+
+  test("a dead one is forgotten as it is", () => {
+    const model = rack();
+    model.fails("cp-3");
+    expect(steps(plan({ do: "remove", machine: "cp-3" }, model.situation()))).toEqual([
+      "snapshot",
+      ...["cordon", "remove-member", "delete-node", "retire"].map((step) => `${step} cp-3`),
+    ]);
+    expect(steps(plan({ do: "replace", machine: "cp-3" }, model.situation()))).toEqual([
+      "snapshot",
+      ...["remove-member", "delete-node", "install", "ready"].map((step) => `${step} cp-3`),
+    ]);
+  });
+
+  test("another machine takes a dead one's place", () => {
+    const cluster = clusterOf(3, 2);
+    const model = new Model(cluster);
+    model.fails("w-1");
+    model.nodes.delete("w-2");
+    expect(steps(plan({ do: "replace", machine: "w-1", by: "w-2" }, model.situation()))).toEqual([
+      "snapshot",
+      "delete-node w-1",
+      "retire w-1",
+      "install w-2",
+      "ready w-2",
+    ]);
+  });
+
+  test("a member that never started is found by its peers' address", () => {
+    const model = rack();
+    model.fails("cp-3");
+    Object.assign(model.members.get("cp-3")!, { name: "", peers: ["https://127.0.0.13:2380"] });
+    expect(steps(plan({ do: "remove", machine: "cp-3" }, model.situation()))).toContain("remove-member cp-3");
+  });
+
+  test.each([
+    { when: "it is the last control plane", planes: 1, fail: [], wish: { do: "remove", machine: "cp-1" }, says: /last control plane/ },
+    {
+      when: "quorum is lost already",
+      planes: 3,
+      fail: ["cp-1", "cp-2"],
+      wish: { do: "remove", machine: "cp-2" },
+      says: /1 would answer, and 2 must/,
+    },
+    { when: "the one to replace lives", planes: 3, fail: [], wish: { do: "replace", machine: "cp-2" }, says: /cp-2 is alive/ },
+    {
+      when: "the other is in the cluster",
+      planes: 3,
+      fail: ["w-1"],
+      wish: { do: "replace", machine: "w-1", by: "w-2" },
+      says: /w-2 is in the cluster already/,
+    },
+  ] as const)("is refused when $when", ({ planes, fail, wish, says }) => {
+    const model = rack(planes);
+    for (const name of fail) model.fails(name);
+    expect(refused(wish, model)).toMatch(says);
+  });
+});
+
+test("steps are said in plain words", () => {
+  const here = { mac: macOf(1), node: "cp-1" };
+  expect(inWords({ do: "upgrade", ...here, release: "1.37.1", kind: "apply" })).toBe(
+    "cp-1: order it to run Kubernetes 1.37.1 (kubeadm upgrade apply)",
+  );
+  expect(inWords({ do: "ready", ...here })).toBe("cp-1: wait until it is Ready");
+});
+
+test("without Kubernetes nothing is planned", () => {
+  const { kubernetes, ...rest } = clusterOf(1, 0);
+  const { version: _, ...without } = kubernetes;
+  const planned = plan(upgrade(), { ...rack(1, 0).situation(), cluster: { ...rest, kubernetes: without } });
+  expect(planned).toEqual({ ok: false, because: ["cluster-desc.yml asks for no Kubernetes"] });
+});
