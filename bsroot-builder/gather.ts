@@ -23,7 +23,7 @@ export function gather(cluster: Cluster, registry: Registry): readonly Artifact[
 }
 
 /** The lists in which further artifacts are named, each once. */
-export function listsOf(cluster: Cluster, registry: Registry): readonly Index[] {
+export function listsOf(cluster: Cluster, registry: Pick<Registry, "osTarget">): readonly Index[] {
   const lists = osChoices(cluster).flatMap(({ os, architecture }) => registry.osTarget(os).indexes?.(os, architecture) ?? []);
   return [...new Map(lists.map((index) => [index.artifact.path, index])).values()];
 }

@@ -37,9 +37,9 @@ export const unpinnedArtifacts = (lock: Lock, artifacts: readonly Artifact[]): r
     .filter((artifact) => !pinOf(lock, artifact))
     .map(({ path, url }) => `${path}: sextant.lock does not pin it (${url}); ${WAY_OUT}`);
 
-/** What stays believed when the user asks for everything new: only what somebody else vouches for. */
+/** What stays believed when the user asks for everything new: only what somebody else vouches for, of what does not move. */
 export function forUpdate({ artifacts }: Lock): Lock {
-  const vouched = Object.entries(artifacts).filter(([, { verified }]) => verified !== "first-use");
+  const vouched = Object.entries(artifacts).filter(([, { verified }]) => verified !== "first-use" && !verified.endsWith(MOVES));
   return { version: 1, versions: {}, images: {}, artifacts: Object.fromEntries(vouched) };
 }
 
@@ -50,7 +50,7 @@ export const lockedUrl = ({ url, member }: Artifact): string => (member === unde
 export function verifiedAs({ verify, member }: Artifact): string {
   switch (verify.by) {
     case "openpgp":
-      return `openpgp ${verify.fingerprint}`;
+      return `openpgp ${verify.fingerprint}${verify.moves ? MOVES : ""}`;
     case "sha256":
       return member === undefined ? "sha256" : `sha256 ${verify.sha256}`;
     case "sums":
@@ -59,5 +59,8 @@ export function verifiedAs({ verify, member }: Artifact): string {
       return "first-use";
   }
 }
+
+/** Behind the word for how a file was verified whose URL has other bytes some day. */
+const MOVES = ", moves";
 
 const signedAs = (signed: Signed | undefined): readonly string[] => (signed ? [`openpgp ${signed.fingerprint}`] : []);

@@ -236,6 +236,14 @@ export type Os =
       /** Where the installation tree is, and what its .treeinfo must hash to; absent: the distribution's own mirror. */
       readonly tree?: Source;
     }
+  | {
+      readonly target: "debian";
+      readonly version: (typeof DEBIAN_RELEASES)[number];
+      /** The archive, the folder that holds dists/ and pool/; absent: Debian's own. */
+      readonly mirror?: string;
+      /** Packages to install beside those that a node needs, in the order of their names. */
+      readonly packages?: readonly string[];
+    }
   /** The live server's ISO, with the kernel and the initrd of its folder casper/. */
   | { readonly target: "ubuntu"; readonly iso: Source; readonly kernel: Source; readonly initrd: Source }
   | { readonly target: "raw-image"; readonly image: Source; readonly kernel: Source; readonly initrd: Source };
@@ -243,6 +251,8 @@ export type OsName = Os["target"];
 
 /** Which rebuilds of Enterprise Linux there are. */
 export const DISTRIBUTIONS = ["rocky", "almalinux", "centos-stream"] as const;
+
+export const DEBIAN_RELEASES = ["12", "13"] as const;
 
 /** An image as systemd-sysext(8) merges it; its name is that of the extension-release file inside. */
 export interface Extension extends Required<Source> {

@@ -25,7 +25,12 @@ export type Verify =
    * A detached OpenPGP signature beside the file, by a key known by its fingerprint (hex, no spaces). It does not say which release a file
    * belongs to; a file of hashes (`sums`) that must agree does.
    */
-  | ({ readonly by: "openpgp"; readonly sums?: string } & Signed)
+  | ({
+      readonly by: "openpgp";
+      readonly sums?: string;
+      /** Its URL has the bytes of another release some day, so that they are asked for anew when everything is. */
+      readonly moves?: true;
+    } & Signed)
   /** A file of hashes that its publisher offers (SHA-256 or SHA-512): kubelet.sha256, SHA256SUMS. Guards what the publisher's site says itself. */
   | {
       readonly by: "sums";
@@ -97,7 +102,7 @@ export interface OsTarget<O extends Os = Os> {
   /** Where the artifacts are listed that only their source can list. */
   indexes?(os: O, architecture: Architecture): readonly Index[];
   live(context: BootContext<O>): LiveBoot;
-  /** First configuration of the live system, served at /boot/<mac>.ign (or .ks, or /boot/<mac>/user-data, as its kernel arguments have it); carries no secret. */
+  /** First configuration of the live system, served at /boot/<mac>.ign (or .ks, .cfg, or /boot/<mac>/user-data, as its kernel arguments have it); carries no secret. */
   stageOne?(context: BootContext<O>): string;
   /** The script the live system runs, served at /install/<mac>.sh; carries no secret. */
   installScript(context: BootContext<O>, facts: InstallFacts): string;

@@ -22,6 +22,7 @@ import { traefik } from "./addons/traefik/addon.ts";
 import { type MenuLoader, menus } from "./boot/menus.ts";
 import * as scripts from "./boot/scripts.ts";
 import { kubernetesNode } from "./kubernetes/node/node.ts";
+import { debian } from "./os/debian/target.ts";
 import { enterpriseLinux } from "./os/enterprise-linux/target.ts";
 import { fedoraCoreOs } from "./os/fedora-coreos/target.ts";
 import { flatcar } from "./os/flatcar/target.ts";
@@ -41,6 +42,7 @@ export const osTargets: Readonly<Record<OsName, OsTarget>> = {
   flatcar,
   "fedora-coreos": fedoraCoreOs,
   "enterprise-linux": enterpriseLinux,
+  debian,
   ubuntu,
   "raw-image": rawImage,
 };

@@ -1,7 +1,7 @@
 /** The only file that knows eta: turns a template beside it and some values into text, each value spelled for the language it enters. */
 import { fileURLToPath } from "node:url";
 import { Eta } from "eta";
-import { ipxeWord, jsonText, kickstartWord, lineWord, shellWord } from "./spelling.ts";
+import { ipxeWord, jsonText, kickstartWord, lineWord, preseedText, shellWord } from "./spelling.ts";
 
 /** How a value is spelled, by the ending in front of .eta. Anything else is refused, so that no value enters a text unspelled. */
 const SPELLINGS: Readonly<Record<string, (value: unknown) => string>> = {
@@ -10,6 +10,7 @@ const SPELLINGS: Readonly<Record<string, (value: unknown) => string>> = {
   pxelinux: ipxeWord, // no quotes either, and U-Boot expands ${...} as iPXE does
   grub: shellWord, // single quotes are as in a shell
   ks: kickstartWord,
+  cfg: preseedText,
   toml: jsonText,
   json: jsonText,
   yaml: jsonText, // JSON is YAML: in flow style, with texts in double quotes

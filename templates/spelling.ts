@@ -44,6 +44,15 @@ export function kickstartWord(value: unknown): string {
   return text;
 }
 
+/** What stands behind a question of a preseed: to the end of its line, unless that is a backslash. A list becomes several words. */
+export function preseedText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(preseedText).join(" ");
+  const text = scalar(value);
+  if (!/^[!-~]+$/.test(text) || text.endsWith("\\"))
+    throw new TypeError(`${JSON.stringify(text)} cannot stand in a preseed; only visible ASCII, no blanks, no backslash at its end`);
+  return text;
+}
+
 /** One word of a systemd file, where blanks, quotes, backslashes, % and line ends all have meaning: addresses, names, paths. */
 export function lineWord(value: unknown): string {
   const text = scalar(value);

@@ -218,6 +218,10 @@ function osOf(os: NewForm["os"]): Os {
       const { tree, ...rest } = os;
       return { ...rest, ...(tree && { tree: sourceOf(tree) }) };
     }
+    case "debian": {
+      const { mirror, packages = [], ...rest } = os;
+      return { ...rest, ...(mirror && { mirror }), ...(packages.length > 0 && { packages: [...new Set(packages)].sort() }) };
+    }
     case "ubuntu":
       return { ...os, iso: sourceOf(os.iso), kernel: sourceOf(os.kernel), initrd: sourceOf(os.initrd) };
     case "raw-image":

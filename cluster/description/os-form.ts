@@ -80,6 +80,23 @@ const enterpriseLinux = block(
   { release: "version", url: "tree", dvd: "tree", repo: "tree" },
 );
 
+const debian = block(
+  {
+    target: z.literal("debian").describe("Debian, by its own installer."),
+    version: word(values.debianVersion, "13", { type: ["number", "string"], enum: ["12", "13", 12, 13] }).describe(
+      "12 (bookworm) or 13 (trixie); the point release is that of the mirror when bsroot is built, pinned in sextant.lock.",
+    ),
+    mirror: word(values.urlPrefix, "https://deb.debian.org/debian")
+      .optional()
+      .describe("The archive that is mirrored, such as one of snapshot.debian.org: the folder that holds dists/ and pool/."),
+    packages: fewOf(word(values.debianPackage, "vim"), "a list, as in [vim]")
+      .optional()
+      .describe("Packages to install beside those that a node needs."),
+  },
+  "target: debian",
+  { release: "version", url: "mirror", codename: "version", suite: "version" },
+);
+
 const ubuntu = block(
   {
     target: z.literal("ubuntu").describe("Ubuntu Server, by its own installer."),
@@ -101,7 +118,7 @@ const rawImage = block(
   "target: raw-image",
 );
 
-const TARGETS = ["flatcar", "fedora-coreos", "enterprise-linux", "ubuntu", "raw-image"] as const satisfies readonly OsName[];
+const TARGETS = ["flatcar", "fedora-coreos", "enterprise-linux", "debian", "ubuntu", "raw-image"] as const satisfies readonly OsName[];
 /** What people write for them. */
 const OTHER_NAMES: Readonly<Record<string, (typeof TARGETS)[number]>> = {
   coreos: "flatcar",
@@ -113,9 +130,11 @@ const OTHER_NAMES: Readonly<Record<string, (typeof TARGETS)[number]>> = {
   almalinux: "enterprise-linux",
   centos: "enterprise-linux",
   rhel: "enterprise-linux",
+  bookworm: "debian",
+  trixie: "debian",
 };
 
-export const os = z.discriminatedUnion("target", [flatcar, fedoraCoreOs, enterpriseLinux, ubuntu, rawImage], {
+export const os = z.discriminatedUnion("target", [flatcar, fedoraCoreOs, enterpriseLinux, debian, ubuntu, rawImage], {
   error: (issue) => {
     if (issue.code !== "invalid_union") return "must be a block of fields; write target: flatcar";
     const target = (issue.input as Readonly<Record<string, unknown>>)["target"];

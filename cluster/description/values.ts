@@ -1,5 +1,6 @@
 /** One written word -> one value. Each throws TypeError that says what is wrong and what to write instead. */
 import { type Ipv4, ipv4, type Mac, mac, type Range, toNumber } from "../address.ts";
+import { DEBIAN_RELEASES } from "../cluster.ts";
 import { imageReference } from "../image-reference.ts";
 import { quote } from "./problem.ts";
 import { nearest } from "./suggest.ts";
@@ -218,6 +219,15 @@ export function enterpriseVersion(text: string): string {
   if (/^(9|10)(\.\d{1,2})?$/.test(text)) return text;
   return refuse(text, "is no release of Enterprise Linux that is installed here", "9 or 10, or a minor release as in 9.6");
 }
+
+const CODENAMES: Readonly<Record<string, (typeof DEBIAN_RELEASES)[number]>> = { bookworm: "12", trixie: "13" };
+export const debianVersion = (text: string): (typeof DEBIAN_RELEASES)[number] => oneOf(DEBIAN_RELEASES, CODENAMES)(text);
+
+/** What Debian's policy allows (5.6.1). */
+export const debianPackage = (text: string): string =>
+  /^[a-z0-9][a-z0-9+.-]{1,99}$/.test(text)
+    ? text
+    : refuse(text, "is not the name of a Debian package", "it as `apt show` takes it, as in vim");
 
 export function devicePath(text: string): string {
   if (/^\/dev\/[\w./:+-]+$/.test(text) && !text.split("/").includes("..")) return text;

@@ -13,9 +13,15 @@ export interface Beside {
   readonly medium?: { readonly path: string; readonly folder: string };
   /** Bytes the OS needs at least. */
   readonly smallestDisk: number;
+  /** The installer has little more than busybox, GNU wget and blkid. */
+  readonly bare?: true;
 }
 
-export function besideInstaller({ machine, server }: BootContext, facts: InstallFacts, { lists, medium, smallestDisk }: Beside): string {
+export function besideInstaller(
+  { machine, server }: BootContext,
+  facts: InstallFacts,
+  { lists, medium, smallestDisk, bare }: Beside,
+): string {
   return render("boot/installer.sh.eta", {
     name: machine.name,
     mac: dashed(machine.mac),
@@ -26,6 +32,7 @@ export function besideInstaller({ machine, server }: BootContext, facts: Install
     medium: medium ? { folder: medium.folder, ...hashed(facts, `${layout.static}/${medium.path}`) } : { folder: "", sha256: "", size: 0 },
     disk: diskRule(machine.disk, smallestDisk),
     ...wipeRule(machine.disk, facts),
+    bare: bare === true,
   });
 }
 

@@ -73,7 +73,10 @@ export function osTargetContract({ target, os, context, plan, pages = noPages }:
 
     test("its install script checks the hash the manifest knows", () => {
       expect(target.installScript(context, known)).toContain(
-        hashOf([...served].find((path) => /(image\.bin\.bz2|\.raw\.(zst|xz)|\.iso|\/repodata\/repomd\.xml)$/.test(path))!, served),
+        hashOf(
+          [...served].find((path) => /(image\.bin\.bz2|\.raw\.(zst|xz)|\.iso|\/repodata\/repomd\.xml|\/Release)$/.test(path))!,
+          served,
+        ),
       );
     });
 
@@ -115,7 +118,7 @@ export function osTargetContract({ target, os, context, plan, pages = noPages }:
     });
 
     test("a version it must look up is read out of a page, or refused", () => {
-      const query = target.latest("version" in os ? { ...os, version: "current" } : os, "amd64");
+      const query = target.latest("version" in os ? ({ ...os, version: "current" } as Os) : os, "amd64");
       if (!query) return;
       expect(new URL(query.url).protocol).toBe("https:");
       expect(() => query.read("<html>please log in</html>")).toThrow(/version/);

@@ -8,9 +8,10 @@ import { loaderArtifacts, nodePlan, osTarget, osTargets, roles } from "../../tem
 import { osTargetContract } from "../contract/os-target.ts";
 import { roleContract } from "../contract/role.ts";
 import { expectGolden } from "./golden.ts";
+import { pages as debianPages } from "./os/debian/needed.ts";
 import { pages } from "./os/enterprise-linux/sample-tree.ts";
 import { resolved } from "./resolved.ts";
-import { cluster, context, FEDORA_COREOS, FLATCAR, machine, RAW_IMAGE, ROCKY, server, UBUNTU } from "./sample.ts";
+import { cluster, context, FEDORA_COREOS, FLATCAR, machine, RAW_IMAGE, ROCKY, server, TRIXIE, UBUNTU } from "./sample.ts";
 
 const SYSTEMS = { flatcar: FLATCAR, "fedora-coreos": FEDORA_COREOS, "raw-image": RAW_IMAGE } as const;
 
@@ -34,6 +35,9 @@ const noble = context({ os: UBUNTU });
 osTargetContract({ target: osTarget(UBUNTU), os: UBUNTU, context: noble, plan: resolved(nodePlan(noble)) });
 const rocky = context({ os: ROCKY });
 osTargetContract({ target: osTarget(ROCKY), os: ROCKY, context: rocky, plan: resolved(nodePlan(rocky)), pages });
+
+const trixie = context({ os: TRIXIE });
+osTargetContract({ target: osTarget(TRIXIE), os: TRIXIE, context: trixie, plan: resolved(nodePlan(trixie)), pages: debianPages });
 
 for (const role of Object.values(roles)) {
   roleContract({ role, listed: context({ roles: [role.name] }), unlisted: stranger({ roles: [role.name] }), plan: nodePlan });

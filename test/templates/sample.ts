@@ -21,6 +21,7 @@ export const UBUNTU: Os = {
   kernel: { url: "file:///mnt/casper/vmlinuz" },
   initrd: { url: "file:///mnt/casper/initrd" },
 };
+export const TRIXIE: Os = { target: "debian", version: "13" };
 export const ROCKY: Os = { target: "enterprise-linux", distribution: "rocky", version: "9.6" };
 
 export const machine = (given: Partial<Machine> = {}): Machine => ({

@@ -15,8 +15,8 @@ export interface Booting {
   isOperator(ctx: RouterContext): boolean;
 }
 
-/** What live systems call their first configuration: Ignition's, Anaconda's. */
-const LIVE = [".ign", ".ks"];
+/** What live systems call their first configuration: Ignition's, Anaconda's, that of Debian's installer. */
+const LIVE = [".ign", ".ks", ".cfg"];
 
 export function bootRoutes(router: Router, booting: Booting): void {
   router.get("/boot/:name", async (ctx) => {

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import type { Architecture, Os } from "../../../cluster/cluster.ts";
 import type { Artifact, Index, Named, Verify } from "../../../cluster/extension.ts";
 import { layout } from "../../../cluster/layout.ts";
+import { unpacked } from "../unpack.ts";
 import { readPrimary, readRepomd } from "./repodata.ts";
 import { readTreeInfo } from "./treeinfo.ts";
-import { unpacked } from "./unpack.ts";
 
 export type EnterpriseLinux = Extract<Os, { target: "enterprise-linux" }>;
 

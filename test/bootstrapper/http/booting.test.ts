@@ -118,7 +118,7 @@ test("stage one is served where an operating system has one, and its absence is 
 
 test("stage one is the same by whatever name a live system asks for it", async () => {
   const { text } = await rig.ask(`/boot/${CP1}.ign`, plainly);
-  for (const name of [`${CP1}.ks`, `${CP1}/user-data`]) expect((await rig.ask(`/boot/${name}`, plainly)).text).toBe(text);
+  for (const name of [`${CP1}.ks`, `${CP1}.cfg`, `${CP1}/user-data`]) expect((await rig.ask(`/boot/${name}`, plainly)).text).toBe(text);
 });
 
 test("cloud-init is told which machine this is, and nothing by the parts it may leave out", async () => {

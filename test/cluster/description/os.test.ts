@@ -77,6 +77,33 @@ describe("Flatcar", () => {
   });
 });
 
+describe("Debian", () => {
+  test.each([
+    { write: "{ target: debian, version: 13 }", os: { version: "13" } },
+    { write: "{ target: debian, version: 12 }", os: { version: "12" } },
+    {
+      write: "{ target: debian, version: 13, mirror: https://snapshot.example/debian/20260915T000000Z/, packages: [vim, g++, vim] }",
+      os: { version: "13", mirror: "https://snapshot.example/debian/20260915T000000Z", packages: ["g++", "vim"] },
+    },
+    { write: "{ target: debian, version: 13, packages: [] }", os: { version: "13" } },
+  ])("is read from $write", ({ write, os }) => {
+    expect(means(write)).toEqual({ target: "debian", ...os });
+  });
+
+  test.each([
+    { write: "{ target: trixie }", told: "; write debian" },
+    { write: "{ target: debian }", told: "is missing; write it, as in 13" },
+    { write: "{ target: debian, version: 11 }", told: '"11" is not one of 12, 13' },
+    { write: "{ target: debian, version: bookworm }", told: "; write 12" },
+    { write: "{ target: debian, version: sid }", told: '"sid" is not one of 12, 13' },
+    { write: "{ target: debian, version: 13, mirror: /mnt }", told: "is a path; write file:///mnt" },
+    { write: '{ target: debian, version: 13, packages: ["vim; reboot"] }', told: "is not the name of a Debian package" },
+    { write: "{ target: debian, version: 13, suite: sid }", told: "is not a field here; write version" },
+  ])("in $write is told: $told", ({ write, told }) => {
+    expect([means(write)].flat().join("\n")).toContain(told);
+  });
+});
+
 test("who names no target is told all of them", () => {
   expect(says("{ channel: stable }")).toMatch(/is missing; write one of flatcar, fedora-coreos, .*raw-image/);
 });

@@ -391,6 +391,13 @@ configure_system() {
   UNFINISHED=no
 }
 
+# watch_log LOG PATTERN: until the log has such a line; then the installation has failed.
+watch_log() {
+  trap - EXIT HUP INT TERM
+  until found=$(grep -m 1 -e "$2" "$1" 2>/dev/null); do sleep 5; done
+  exec sh "$0" failed "the installer gave up: $found"
+}
+
 
 main() {
   begin
@@ -398,7 +405,8 @@ main() {
     choose) choose ;;
     configure) configure "$2" ;;
     failed) fail "${2:-the installer gave up}" ;;
-    *) fail "it was called as '$*'; it knows choose, configure ROOT and failed REASON" ;;
+    watch) watch_log "$2" "$3" ;;
+    *) fail "it was called as '$*'; it knows choose, configure ROOT, failed REASON and watch LOG PATTERN" ;;
   esac
   trap - EXIT
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readPrimary, readRepomd } from "../../../../templates/os/enterprise-linux/repodata.ts";
-import { unpacked } from "../../../../templates/os/enterprise-linux/unpack.ts";
+import { unpacked } from "../../../../templates/os/unpack.ts";
 
 /** An empty package of our own, with the characters in its name that names may have. */
 const PACKAGE = "libx++-1.0~rc1-2.el9.noarch.rpm";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Os } from "../../../../cluster/cluster.ts";
 import { readPrimary, readRepomd } from "../../../../templates/os/enterprise-linux/repodata.ts";
 import { readTreeInfo } from "../../../../templates/os/enterprise-linux/treeinfo.ts";
-import { unpacked } from "../../../../templates/os/enterprise-linux/unpack.ts";
+import { unpacked } from "../../../../templates/os/unpack.ts";
 import { osTarget } from "../../../../templates/registry.ts";
 import { follow } from "../../../support/follow.ts";
 import { ROCKY } from "../../sample.ts";

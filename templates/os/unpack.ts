@@ -1,4 +1,4 @@
-/** The lists of a repository are packed; what packed them is told by their first bytes. */
+/** The lists of an archive of packages are packed; what packed them is told by their first bytes. */
 import * as zlib from "node:zlib";
 
 /** Bytes unpacked: the largest list of a whole distribution has some 200 MB. */
