@@ -48,8 +48,8 @@ function written(object: KubeObject): string {
   const document = new Document(object, { version: "1.1", aliasDuplicateObjects: false });
   visit(document, {
     Scalar: (_, scalar) => {
-      // Octal in 1.2 and plain text before; merges and values in 1.1 and plain text since.
-      if (typeof scalar.value === "string" && /^(0o[0-7].*|<<|=)$/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE";
+      // Octal in 1.2, and plain text before.
+      if (typeof scalar.value === "string" && /^0o[0-7]/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE";
     },
   });
   return document.toString({ lineWidth: 0, directives: false });

@@ -51,7 +51,7 @@ describe("a manifest that is written", () => {
       "~",
       "null",
       "=",
-      "<<",
+
       "- a",
       "# b",
       "{",
