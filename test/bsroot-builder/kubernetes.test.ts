@@ -1,8 +1,6 @@
 /** Kubernetes and further files, from a mirror that has them as their projects publish them, into a bsroot that is closed. */
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { create } from "tar";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { closedWorld } from "../../bsroot-builder/commands/closed-world.ts";
 import { Failure } from "../../bsroot-builder/commands/failure.ts";
@@ -10,36 +8,24 @@ import { outdated } from "../../bsroot-builder/commands/outdated.ts";
 import { type KubeadmTags, kubeadmImages } from "../../cluster/kubernetes/images.ts";
 import type { Manifest } from "../../cluster/layout.ts";
 import { loaderArtifacts, osTarget } from "../../templates/registry.ts";
-import { makeImage, type Origin, startOrigin } from "../support/container-image.ts";
+import { type Origin, startOrigin } from "../support/container-image.ts";
+import { hashOf, layoutOf, mirrorsOf, placeSystem, publishKubernetes, pushImages } from "../support/kubernetes-shop.ts";
 import { description, openWorkshop, type Workshop } from "../support/workshop.ts";
 
 const RELEASE = "1.36.9";
 const TAGS: KubeadmTags = { coredns: "v1.14.3", etcd: "3.6.10-0", pause: "3.10.2" };
 const HERE = `html/static/kubernetes/${RELEASE}/amd64`;
-const GITHUB = "https://github.com";
 const registry = { osTarget, loaderArtifacts };
-const hashOf = (bytes: string | Uint8Array, algorithm = "sha256"): string => createHash(algorithm).update(bytes).digest("hex");
 
 let shop: Workshop;
 let origin: Origin;
 let os: string;
 
-/** skopeo takes what stands behind a colon for the image's name. */
-const layoutOf = (image: string): string => shop.path("images", image.replace(":", "-"));
-
 beforeAll(async () => {
   shop = await openWorkshop();
-  for (const { member } of loaderArtifacts()) await shop.put(`src/${member}`, member!);
-  await create({ gzip: true, file: shop.path("src/ipxeboot.tar.gz"), cwd: shop.path("src") }, ["ipxeboot"]);
-  for (const name of ["vmlinuz", "initrd", "image.raw"]) await shop.put(`src/${name}`, name);
-  const source = (field: string, name: string) => `${field}: { url: "file://${shop.path("src", name)}" }`;
-  os = `{ target: raw-image, ${[source("image", "image.raw"), source("kernel", "vmlinuz"), source("initrd", "initrd")].join(", ")} }`;
+  os = await placeSystem(shop);
   origin = await startOrigin(shop.path("origin"));
-  for (const name of kubeadmImages(RELEASE, TAGS)) {
-    const short = name.replace("registry.k8s.io/", "");
-    makeImage(layoutOf(short), short, ["amd64"]);
-    await origin.push(layoutOf(short), short);
-  }
+  await pushImages(shop, origin, kubeadmImages(RELEASE, TAGS));
   await publish();
 }, 60_000);
 afterAll(async () => {
@@ -47,56 +33,9 @@ afterAll(async () => {
   await shop.close();
 });
 
-/** What dl.k8s.io and the projects on GitHub have, in their own layouts. */
-async function publish(): Promise<void> {
-  const { put } = shop.mirror;
-  put("/k8s/release/stable-1.36.txt", `v${RELEASE}\n`);
-  put(
-    `/raw/kubernetes/kubernetes/v${RELEASE}/cmd/kubeadm/app/constants/constants.go`,
-    `PauseVersion = "${TAGS.pause}"\nCoreDNSVersion = "${TAGS.coredns}"\nSupportedEtcdVersion = map[uint8]string{\n\t36: "${TAGS.etcd}",\n}\n`,
-  );
-  for (const name of ["kubeadm", "kubelet", "kubectl"]) {
-    put(`/k8s/release/v${RELEASE}/bin/linux/amd64/${name}`, `the ${name}`);
-    put(`/k8s/release/v${RELEASE}/bin/linux/amd64/${name}.sha256`, hashOf(`the ${name}`));
-  }
-  await shop.put("crictl/crictl", "the crictl");
-  await create({ gzip: true, file: shop.path("crictl.tar.gz"), cwd: shop.path("crictl") }, ["crictl"]);
-  const crictl = await readFile(shop.path("crictl.tar.gz"));
-  const released = (path: string, bytes: string | Uint8Array, sums: string, text: (hash: string, name: string) => string) => {
-    put(`/github${path}`, bytes);
-    put(`/github${sums}`, text(hashOf(bytes), path.split("/").at(-1)!));
-  };
-  const line = (hash: string, name: string) => `${hash}  ${name}\n`;
-  const containerd = "/containerd/containerd/releases/download/v2.3.4/containerd-2.3.4-linux-amd64.tar.gz";
-  released(containerd, "the containerd", `${containerd}.sha256sum`, line);
-  const runc = "/opencontainers/runc/releases/download/v1.4.3/runc.amd64";
-  released(
-    runc,
-    "the runc",
-    runc.replace("runc.amd64", "runc.sha256sum"),
-    (hash, name) => `${hashOf("arm")} *runc.arm64\n${hash} *${name}\n`,
-  );
-  const plugins = "/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz";
-  released(plugins, "the plugins", `${plugins}.sha256`, line);
-  const tools = "/kubernetes-sigs/cri-tools/releases/download/v1.36.0/crictl-v1.36.0-linux-amd64.tar.gz";
-  released(tools, crictl, `${tools}.sha256`, (hash) => `${hash}\n`);
-}
+const publish = (): Promise<void> => publishKubernetes(shop, RELEASE, TAGS);
 
-const write = (more: string): Promise<void> =>
-  shop.put(
-    "cluster-desc.yml",
-    description({
-      os,
-      mirrors: {
-        [`${GITHUB}/ipxe/ipxe/releases/download/v2.0.0`]: "./src",
-        "https://registry.k8s.io": origin.url,
-        "https://dl.k8s.io": `${shop.mirror.url}/k8s`,
-        "https://raw.githubusercontent.com": `${shop.mirror.url}/raw`,
-        [GITHUB]: `${shop.mirror.url}/github`,
-        "https://tools.example.com": `${shop.mirror.url}/tools`,
-      },
-    }) + more,
-  );
+const write = (more: string): Promise<void> => shop.put("cluster-desc.yml", description({ os, mirrors: mirrorsOf(shop, origin) }) + more);
 beforeEach(() => write("kubernetes: { podNetwork: none, version: 1.36 }\n"));
 
 describe("a build with Kubernetes", () => {
@@ -169,7 +108,7 @@ describe("a build with Kubernetes", () => {
       shop.mirror.put(`/k8s/release/v1.36.8/bin/linux/amd64/${name}.sha256`, hashOf(`the older ${name}`));
     }
     for (const name of ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"])
-      await origin.push(layoutOf(`${name}:v${RELEASE}`), `${name}:v1.36.8`);
+      await origin.push(layoutOf(shop, `${name}:v${RELEASE}`), `${name}:v1.36.8`);
     await rm(shop.path("bsroot/html/static/kubernetes"), { recursive: true, force: true });
     await rm(shop.path("sextant.lock"));
     shop.mirror.requests.length = 0;

@@ -10,8 +10,14 @@ export const traefik: AddOn = {
     const hostNetwork = isYes(settings["hostNetwork"]);
     const [web, websecure] = hostNetwork ? [80, 443] : [8000, 8443];
     const ports = [
-      { name: "web", port: 80, targetPort: "web", ...(!hostNetwork && { nodePort: Number(settings["httpNodePort"]) }) },
-      { name: "websecure", port: 443, targetPort: "websecure", ...(!hostNetwork && { nodePort: Number(settings["httpsNodePort"]) }) },
+      { name: "web", protocol: "TCP", port: 80, targetPort: "web", ...(!hostNetwork && { nodePort: Number(settings["httpNodePort"]) }) },
+      {
+        name: "websecure",
+        protocol: "TCP",
+        port: 443,
+        targetPort: "websecure",
+        ...(!hostNetwork && { nodePort: Number(settings["httpsNodePort"]) }),
+      },
     ];
     return written("traefik/traefik", {
       image: `docker.io/library/traefik:${settings["version"]}`,
