@@ -18,6 +18,8 @@ export interface NodeStanding {
   readonly mac: Mac;
   readonly name: string;
   readonly ready: boolean;
+  /** Since when it is so, milliseconds since 1970; absent when nobody says. */
+  readonly since?: number;
   /** "1.20.2"; "" while it has not said. */
   readonly version: string;
   /** Why it is not Ready, or what is odd about it; "" when all is well. */
@@ -79,9 +81,11 @@ function standing(machine: Machine, node: Node | undefined, { cluster, phaseOf }
   const version = node.status.nodeInfo.kubeletVersion.replace(/^v/, "");
   const wanted = machine.kubernetes ?? cluster.kubernetes.version;
   const ready = node.status.conditions.find(({ type }) => type === "Ready");
+  const at = Date.parse(ready?.lastTransitionTime ?? "");
+  const known = { mac, name, version, ...(Number.isFinite(at) && { since: at }) };
   if (ready?.status !== "True") {
     const why = oneLine(ready?.message || ready?.reason || "its kubelet has not said why");
-    return [{ mac, name, ready: false, version, because: settled ? `it is not Ready: ${why}` : "" }];
+    return [{ ...known, ready: false, because: settled ? `it is not Ready: ${why}` : "" }];
   }
   const pressed = node.status.conditions.filter(({ type, status }) => type !== "Ready" && status === "True");
   const odd = [
@@ -89,7 +93,7 @@ function standing(machine: Machine, node: Node | undefined, { cluster, phaseOf }
     ...(node.spec.unschedulable ? ["it is cordoned"] : []),
     ...(version && wanted && version !== wanted ? [`its kubelet is ${version}, and the description says ${wanted}`] : []),
   ];
-  return [{ mac, name, ready: true, version, because: odd.join("; ") }];
+  return [{ ...known, ready: true, because: odd.join("; ") }];
 }
 
 function serverFindings({ servers, cluster, phaseOf }: Observed): readonly Finding[] {

@@ -1,7 +1,8 @@
 /** What we read of the cluster's objects, and no more: lists of nodes, workloads and pods as values of ours. Total but for a list that is none. */
 import { z } from "zod";
 
-const condition = z.object({ type: z.string(), status: z.string(), reason: z.string().catch(""), message: z.string().catch("") });
+const text = z.string().catch("");
+const condition = z.object({ type: z.string(), status: z.string(), reason: text, message: text, lastTransitionTime: text });
 const conditions = z.array(condition).catch([]);
 const texts = z.record(z.string(), z.string()).catch({});
 const count = z.number().int().catch(0);

@@ -33,7 +33,12 @@ export const machine = z
       })
       .optional(),
     node: z
-      .object({ ready: z.boolean(), version: z.string(), because: z.string().meta({ description: "Why it is not Ready, or what is odd" }) })
+      .object({
+        ready: z.boolean(),
+        since: time.optional(),
+        version: z.string(),
+        because: z.string().meta({ description: "Why it is not Ready, or what is odd" }),
+      })
       .optional()
       .meta({ description: "The machine as its cluster sees it" }),
     transfer: z.object({ file: z.string(), sent: bytes, size: bytes }).optional(),

@@ -1,6 +1,7 @@
 /** The world's values as the API shows them: times in words of ISO 8601, and no hash of any token. */
 import type { z } from "zod";
 import type { JournalEntry } from "../../journal.ts";
+import type { NodeStanding } from "../../kubernetes/health.ts";
 import type { MachineView } from "../../machines/machine.ts";
 import type { LeaseView, World } from "../world.ts";
 import { adviceFor } from "./advice.ts";
@@ -29,10 +30,17 @@ export function machineView(
     nextBoot: { do: next, because: why },
     disks: [...machine.disks],
     ...(grant && { grant: grantView(grant) }),
-    ...(node && { node: { ready: node.ready, version: node.version, because: node.because } }),
+    ...(node && { node: nodeView(node) }),
     ...(transfer && { transfer }),
   };
 }
+
+const nodeView = ({ ready, since, version, because }: NodeStanding): z.output<typeof schemas.machine>["node"] => ({
+  ready,
+  ...(since !== undefined && { since: iso(since) }),
+  version,
+  because,
+});
 
 function grantView(grant: NonNullable<MachineView["grant"]>): z.output<typeof schemas.machine>["grant"] {
   const { openedAt, expiresAt, attempt, tokenHash, releasedAt, mayWipe } = grant;

@@ -1,5 +1,6 @@
 /** The live view: signs in, asks the API once a second, and hands each answer to the part of the page it belongs to. */
 import { call, resume, signIn, signOut } from "./api.js";
+import { clusterPanel, renderCluster } from "./cluster.js";
 import { at, element, say } from "./dom.js";
 import { filterFor, renderJournal } from "./journal.js";
 import { renderMachines } from "./machines.js";
@@ -31,13 +32,15 @@ async function refresh() {
   if (document.hidden) return; // goes on when somebody looks
   const began = performance.now();
   try {
-    const [status, { machines }, { entries }] = await Promise.all([
+    const [status, cluster, { machines }, { entries }] = await Promise.all([
       call("/api/v1/status"),
+      call("/api/v1/cluster"),
       call("/api/v1/machines"),
       call(`/api/v1/journal?count=${JOURNAL_LINES}`),
     ]);
     lostSince = 0;
     at("lost").hidden = true;
+    renderCluster(clusterPanel(cluster));
     render(status, machines, entries);
     next = setTimeout(refresh, Math.max(POLL_MS, 5 * (performance.now() - began)));
   } catch (problem) {

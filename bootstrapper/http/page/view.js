@@ -17,9 +17,16 @@ const PHASES = {
 };
 export const STEPS = ["Boot", "Install", "Restart", "Configure"];
 
+/** A machine that was ready and whose Node fell back: no phase of its own, for nothing is being done to it. */
+const FELL_BACK = { tone: "bad", label: "Not Ready", step: 4 };
+
+const FELL_BACK_HINT = "Look at its kubelet: journalctl -u kubelet on the machine says more.";
+
 /** One machine of the API as a row. `now`: milliseconds since 1970, by the server's clock. */
 export function machineRow(machine, now) {
-  const phase = PHASES[machine.phase] ?? { tone: "idle", label: machine.phase, step: 0 };
+  const { node } = machine;
+  const fellBack = machine.phase === "ready" && node !== undefined && !node.ready;
+  const phase = fellBack ? FELL_BACK : (PHASES[machine.phase] ?? { tone: "idle", label: machine.phase, step: 0 });
   return {
     mac: machine.mac,
     name: machine.name,
@@ -29,9 +36,9 @@ export function machineRow(machine, now) {
     label: phase.label,
     steps: STEPS.map((label, index) => ({ label, state: stateOf(index, phase) })),
     progress: phase.tone === "good" ? "all steps done" : `${phase.step} of ${STEPS.length} steps done`,
-    since: duration(now - Date.parse(machine.since)),
-    because: machine.because.replace(/^[a-z]/, (letter) => letter.toUpperCase()),
-    hint: machine.hint ?? "",
+    since: duration(now - Date.parse(fellBack ? (node.since ?? machine.since) : machine.since)),
+    because: (node?.because || machine.because).replace(/^[a-z]/, (letter) => letter.toUpperCase()),
+    hint: fellBack ? FELL_BACK_HINT : (machine.hint ?? ""),
     transfer: transferOf(machine.transfer),
     actions: OFFERS[machine.phase] ?? [],
   };

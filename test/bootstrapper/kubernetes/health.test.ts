@@ -142,6 +142,12 @@ test.each<{ when: string; given: Given; says: readonly string[] }>([
   expect(findings(given)).toEqual(says);
 });
 
+test("a Node says since when it is as it is", () => {
+  const since = "2026-10-31T23:00:00Z";
+  const ready = { metadata: { name: "worker-1" }, status: { conditions: [{ type: "Ready", status: "False", lastTransitionTime: since }] } };
+  expect(health({ nodes: [ready] }).nodes[0]!.since).toBe(Date.parse(since));
+});
+
 test("a finding names its machine, so that the operator sees it there", () => {
   expect(health({ nodes: [broken], phases: ready }).findings[0]!.mac).toBe(W1);
   expect(health({ nodes: [broken, node("cp-1")], phases: ready }).nodes).toEqual([

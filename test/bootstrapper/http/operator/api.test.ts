@@ -145,9 +145,16 @@ test("a Node that fell back is no ready machine, and its machine says why", asyn
   rig.world.put(W1, { phase: "ready" });
   rig.world.put(CP1, { phase: "ready" });
   rig.world.nodes.set(CP1, { mac: CP1, name: "cp-1", ready: true, version: "1.36.4", because: "" });
-  rig.world.nodes.set(W1, { mac: W1, name: "w-1", ready: false, version: "1.36.4", because: "it is not Ready: PLEG is not healthy" });
+  rig.world.nodes.set(W1, {
+    mac: W1,
+    name: "w-1",
+    ready: false,
+    since: NOW,
+    version: "1.36.4",
+    because: "it is not Ready: PLEG is not healthy",
+  });
   expect((await get("/status")).json()).toMatchObject({ ready: 1, phases: { ready: 2 } });
-  const node = { ready: false, version: "1.36.4", because: "it is not Ready: PLEG is not healthy" };
+  const node = { ready: false, since: "2026-11-01T12:00:00.000Z", version: "1.36.4", because: "it is not Ready: PLEG is not healthy" };
   expect((await get(`/machines/${W1}`)).json()).toMatchObject({ phase: "ready", node });
 });
 

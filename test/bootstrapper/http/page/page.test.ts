@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { PHASES } from "../../../../bootstrapper/machines/machine.ts";
 import { asOperator, type Rig, startRig } from "../rig.ts";
-import { NOW } from "../small-world.ts";
+import { CLUSTER, NOW } from "../small-world.ts";
 import { type SmallDocument, smallDocument } from "./small-dom.ts";
 
 const FOLDER = "bootstrapper/http/page";
@@ -37,6 +37,16 @@ interface Page {
   duration(milliseconds: number): string;
   renderMachines(rows: readonly Row[], callbacks: object): void;
   renderJournal(lines: readonly Line[]): void;
+  clusterPanel(cluster: object): Panel | undefined;
+  renderCluster(panel: Panel | undefined): void;
+}
+interface Panel {
+  readonly tone: string;
+  readonly label: string;
+  readonly nodes: string;
+  readonly founding: string;
+  readonly missing: readonly string[];
+  readonly addOns: readonly { readonly name: string; readonly tone: string; readonly says: string }[];
 }
 
 let page: Page;
@@ -44,7 +54,7 @@ let document: SmallDocument;
 let rig: Rig;
 beforeAll(async () => {
   const load = (name: string): Promise<object> => import(pathToFileURL(resolve(FOLDER, name)).href) as Promise<object>;
-  const parts = await Promise.all(["view.js", "machines.js", "journal.js"].map(load));
+  const parts = await Promise.all(["view.js", "machines.js", "journal.js", "cluster.js"].map(load));
   page = Object.assign({}, ...parts) as Page;
   rig = await startRig();
 });
@@ -147,6 +157,68 @@ test("the journal is filtered by words in any order, by name or MAC, and by leve
   expect(shown("nowhere")).toEqual([]);
 });
 
+test("a machine whose Node fell back needs attention, says why, and may do what a ready one may", () => {
+  const since = new Date(NOW - 7_200_000).toISOString();
+  const node = { ready: false, since, version: "1.36.4", because: "it is not Ready: PLEG is not healthy" };
+  const fallen = row("ready", { node });
+  expect(fallen).toMatchObject({
+    label: "Not Ready",
+    since: "2 h",
+    tone: "bad",
+    because: "It is not Ready: PLEG is not healthy",
+    actions: row("ready").actions,
+  });
+  expect(page.groups([fallen]).attention).toEqual([fallen]);
+  expect(page.summary([fallen, row("ready")])).toMatchObject({ ready: "1", of: "of 2 ready" });
+  expect(row("ready", { node: { ...node, ready: true, because: "it is cordoned" } })).toMatchObject({
+    label: "Ready",
+    because: "It is cordoned",
+  });
+  expect(row("configuring", { node: { ...node, because: "" } })).toMatchObject({ label: "Configuring", because: "It is so" });
+});
+
+test.each([
+  { what: "nobody has founded", change: { founding: { is: "open" }, servers: [], missing: [] }, tone: "idle", label: "Not founded yet" },
+  {
+    what: "that cannot be founded",
+    change: { founding: { is: "open" }, servers: [], missing: ["no admin.crt"] },
+    tone: "bad",
+    label: "Cannot begin",
+  },
+  {
+    what: "being founded",
+    change: { founding: { is: "begun", by: "cp-1" }, servers: [], missing: [] },
+    tone: "working",
+    label: "Being founded",
+  },
+  { what: "nobody answers for", change: { servers: [] }, tone: "bad", label: "API does not answer" },
+  { what: "lacking something", change: {}, tone: "bad", label: "Something is missing" },
+  { what: "coming up", change: { missing: [] }, tone: "working", label: "Coming up" },
+  { what: "complete", change: { missing: [], nodes: { ready: 2, expected: 2 } }, tone: "good", label: "Running" },
+])("a cluster $what is $label", ({ change, tone, label }) => {
+  expect(page.clusterPanel({ ...CLUSTER, ...change })).toMatchObject({ tone, label });
+});
+
+test("the panel says how many nodes there are, who founded, what is missing and which add-ons run", () => {
+  const missing = Array.from({ length: 9 }, (_, index) => `node w-${index}: it is not Ready`);
+  const addOns = [
+    { name: "flannel", is: "well", because: "" },
+    { name: "traefik", is: "later", because: "" },
+  ];
+  const panel = page.clusterPanel({ ...CLUSTER, missing, addOns })!;
+  expect(panel).toMatchObject({ nodes: "1 of 2 nodes Ready", founding: "Founded by cp-1" });
+  expect([panel.missing.length, panel.missing[0], panel.missing.at(-1)]).toEqual([
+    7,
+    "Node w-0: it is not Ready",
+    "And 3 more; the journal has them all",
+  ]);
+  expect(panel.addOns).toMatchObject([
+    { name: "flannel", tone: "good", says: "runs" },
+    { tone: "idle", says: "later" },
+  ]);
+  expect(page.clusterPanel({ ...CLUSTER, version: undefined })).toBeUndefined();
+});
+
 const HOSTILE = '<img src=x onerror=alert(1)>"><script>alert(2)</script>&lt;';
 
 test("hostile names, roles, reasons and files are shown as the text they are", () => {
@@ -165,6 +237,10 @@ test("hostile names, roles, reasons and files are shown as the text they are", (
   ]);
   const line = document.getElementById("journal").children[0]!;
   expect(line.find("words").textContent).toBe(`refused ${HOSTILE} ${HOSTILE}`);
+  const addOns = [{ name: HOSTILE, is: HOSTILE, because: HOSTILE }];
+  page.renderCluster(page.clusterPanel({ ...CLUSTER, missing: [HOSTILE], addOns, founding: { is: "done", by: HOSTILE } }));
+  expect(document.getElementById("kubernetes-missing").textContent).toBe(HOSTILE);
+  expect(document.getElementById("kubernetes-addons").textContent).toBe(`${HOSTILE} ${HOSTILE}`);
   expect([...document.made].sort()).toEqual(["b", "button", "div", "li", "ol", "p", "progress", "span", "time"]);
 });
 
