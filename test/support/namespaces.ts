@@ -1,6 +1,7 @@
 /** Machines that are network namespaces on one bridge: real programs speak to each other under addresses and ports of their own (root, iproute2). */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -24,6 +25,7 @@ export interface Bridge {
 
 /** `label` tells the namespaces of one test from another's. */
 export async function bridge(label: string): Promise<Bridge> {
+  await sweep(label);
   const own = `sx${label}-${process.pid}`;
   const namespaces: string[] = [];
   const children: ChildProcess[] = [];
@@ -77,4 +79,15 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = "SIGKILL
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
   await once(child, "exit");
+}
+
+/** Removes what a test run left that was ended before it could. */
+async function sweep(label: string): Promise<void> {
+  const { stdout } = await ip("netns", "list");
+  for (const [name, pid] of stdout.matchAll(new RegExp(`^sx${label}-(\\d+)-\\d+`, "gm"))) {
+    if (existsSync(`/proc/${pid}`)) continue;
+    const { stdout: left } = await ip("netns", "pids", name);
+    for (const one of left.split("\n").filter(Boolean)) process.kill(Number(one), "SIGKILL");
+    await ip("netns", "del", name);
+  }
 }

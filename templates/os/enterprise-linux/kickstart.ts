@@ -3,6 +3,7 @@ import { dashed } from "../../../cluster/address.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
 import { fqdn } from "../../../cluster/queries.ts";
 import { installUrl } from "../../boot/scripts.ts";
+import { KEEPALIVED_PACKAGES } from "../../kubernetes/virtual-address/keepalived.ts";
 import { render } from "../../render.ts";
 import { consoles } from "../consoles.ts";
 import { type EnterpriseLinux, folder } from "./tree.ts";
@@ -24,9 +25,13 @@ export function kickstart(context: BootContext<EnterpriseLinux>): string {
     hostname: fqdn(machine, cluster),
     time: cluster.network.ntp ? server.address : undefined,
     args: consoles(machine.architecture),
-    packages: release(os) >= 10 ? [...PACKAGES, MODULES] : PACKAGES,
+    packages: [...PACKAGES, ...(release(os) >= 10 ? [MODULES] : []), ...addressPackages(context)],
   });
 }
+
+/** What a virtual address needs of the control planes' systems. */
+const addressPackages = ({ cluster, machine }: BootContext): readonly string[] =>
+  cluster.kubernetes.virtualAddress?.by === "keepalived" && machine.roles.includes("control-plane") ? KEEPALIVED_PACKAGES : [];
 
 /** Where the installer finds its answers. */
 export const kickstartUrl = ({ machine, server }: BootContext): string => `${server.http}/boot/${dashed(machine.mac)}.ks`;
