@@ -176,4 +176,6 @@ export interface SecretFinder {
   tsig(key: string): string;
   /** A password of the add-on's own: made once, and kept in a file of this name. */
   password(name: string): string;
+  /** An authority that the appliance's stands behind, for names in these domains and no others: made once, and kept. PEM. */
+  issuer(name: string, domains: readonly string[]): { readonly certificate: string; readonly key: string; readonly ca: string };
 }

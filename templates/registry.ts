@@ -5,6 +5,7 @@ import type { AddOn, BootContext, OsTarget, Role } from "../cluster/extension.ts
 import type { AddOnName } from "../cluster/kubernetes/addons.ts";
 import { mergePieces, type NodePlan } from "../cluster/plan.ts";
 import { calico } from "./addons/calico/addon.ts";
+import { certManager } from "./addons/cert-manager/addon.ts";
 import { cilium } from "./addons/cilium/addon.ts";
 import { coredns } from "./addons/coredns/addon.ts";
 import { externalDns } from "./addons/external-dns/addon.ts";
@@ -60,6 +61,7 @@ export const addOns: Readonly<Record<AddOnName, AddOn>> = {
   traefik,
   "local-path": localPath,
   headlamp,
+  "cert-manager": certManager,
   "external-dns": externalDns,
   "node-problem-detector": nodeProblemDetector,
   "nvidia-device-plugin": nvidiaDevicePlugin,

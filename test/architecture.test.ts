@@ -26,7 +26,7 @@ const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /^bootstrapper\/(store\/|wire\/addresses\.ts$)/,
   /^bootstrapper\/(tftp|http)\/(files|mtu|static-files|page|server)\.ts$/,
   /^bsroot-builder\/appliance\/(?!bill\.ts)/,
-  /^bsroot-builder\/addons\/(chart-archive|helm|read-fetched|secrets)\.ts$/, // fetched manifests, helm, and what lies in tls/
+  /^bsroot-builder\/addons\/(chart-archive|finder|helm|read-fetched|secrets)\.ts$/, // fetched manifests, helm, and what lies in tls/
   /^bsroot-builder\/(commands|bundle|closed-world|download|images|write|pki)\//,
   /^bench\/(account|lab|processes|work|servers\/[\w-]+|suites\/(dhcp|tftp|dns)|(build|storm)\/.+)\.ts$/,
 ];

@@ -142,7 +142,7 @@ async function buildInto(
     const [fetched, reused] = [[...lists.fetched, ...came.fetched].sort(), [...lists.reused, ...came.reused].sort()];
 
     await makeTls(root, cluster, tls, now());
-    const whole = await withSecrets(root, resolved, addOns);
+    const whole = await withSecrets(root, resolved, addOns, now());
     await writeSecrets(root, whole);
     const paths = new Set(artifacts.map((artifact) => artifact.path));
     const texts = servedTexts(whole);

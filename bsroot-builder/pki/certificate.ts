@@ -16,6 +16,8 @@ export interface Request {
   readonly validity: { readonly from: Date; readonly to: Date };
   readonly purpose: Purpose;
   readonly alternatives: Alternatives;
+  /** Of an authority: it signs nothing but names in these domains, and no further authority. */
+  readonly onlyFor?: readonly string[];
 }
 
 export type Purpose = "ca" | "server" | "client" | "server and client";
@@ -49,10 +51,10 @@ function signed(request: Request, privateKey: string, issuer?: X509Certificate):
   const algorithm = SIGNATURE[signer.asymmetricKeyType ?? ""];
   if (!algorithm) throw new TypeError(`a key of the kind ${signer.asymmetricKeyType} signs no certificates here; bring RSA or ECDSA`);
   const key = createPublicKey(request.publicKey);
-  const { subject, purpose, alternatives, validity } = request;
+  const { subject, purpose, alternatives, validity, onlyFor } = request;
   const identifier = keyIdentifier(key);
   const authority = issuer ? readAuthority(issuer) : { subject: nameOf(subject), identifier };
-  const usage = { purpose, alternatives, mayEncipher: key.asymmetricKeyType === "rsa" };
+  const usage = { purpose, alternatives, mayEncipher: key.asymmetricKeyType === "rsa", ...(onlyFor && { onlyFor }) };
   const body = sequence(
     der(explicit(0), integer(Buffer.of(2))), // version 3
     integer(serial()),

@@ -122,6 +122,11 @@ export const ADD_ONS = {
       host: optional("Its name through the ingress; headlamp.<ingress>.<domain> when absent.", values.domainName),
     },
   },
+  "cert-manager": {
+    summary: "certificates for what runs in the cluster, from an authority that ours stands behind",
+    otherNames: ["certmanager", "letsencrypt"],
+    settings: { version: version("v1.21.2") },
+  },
   "external-dns": {
     summary: "names of services and ingresses in the bootstrapper's DNS",
     otherNames: ["externaldns"],

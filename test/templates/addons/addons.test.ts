@@ -10,7 +10,11 @@ import { expectGolden } from "../golden.ts";
 import { ROCKY } from "../sample.ts";
 import { fetchedFor, preparedOne, rackWith, rackWithOne } from "./sample-add-ons.ts";
 
-const finder: SecretFinder = { tsig: (key) => `secret-of-${key}`, password: (name) => `password-${name}` };
+const finder: SecretFinder = {
+  tsig: (key) => `secret-of-${key}`,
+  password: (name) => `password-${name}`,
+  issuer: (name, domains) => ({ certificate: `${name} for ${domains.join(", ")}\n`, key: "its key\n", ca: "our CA\n" }),
+};
 
 for (const name of addOnNames) {
   const rack = rackWithOne(name);
