@@ -34,6 +34,11 @@ export interface Seen extends ApiServer {
   readonly ends?: number;
 }
 
+interface Question {
+  readonly method: string;
+  readonly path: string;
+  readonly content?: Content | undefined;
+}
 interface Reply {
   readonly status: number;
   readonly text: string;
@@ -67,6 +72,8 @@ const WORDS = 400;
 export class Api {
   readonly #options: ApiOptions;
   readonly #agent: Agent;
+  /** Looks have connections to themselves: a long question must not make a server seem silent. */
+  readonly #glances: Agent;
   /** Who answered last is asked first. */
   #preferred: Mac | undefined;
   #closed = false;
@@ -74,14 +81,9 @@ export class Api {
   constructor(options: ApiOptions) {
     this.#options = options;
     // A resumed TLS session does not tell the certificate, whose end we watch.
-    this.#agent = new Agent({
-      keepAlive: true,
-      maxSockets: 8,
-      maxCachedSessions: 0,
-      minVersion: "TLSv1.2",
-      servername: NAME,
-      ...options.credentials,
-    });
+    const common = { keepAlive: true, maxCachedSessions: 0, minVersion: "TLSv1.2", servername: NAME, ...options.credentials } as const;
+    this.#agent = new Agent({ ...common, maxSockets: 8 });
+    this.#glances = new Agent({ ...common, maxSockets: 1 });
   }
 
   /** Looks at every control plane at once. Never rejects. */
@@ -89,7 +91,7 @@ export class Api {
     return Promise.all(
       this.#options.servers().map(async (server): Promise<Seen> => {
         try {
-          const { status, text, ends } = await this.#send(server, "GET", "/readyz?verbose", undefined, Math.min(GLANCE, this.#patience));
+          const { status, text, ends } = await this.#send(server, { method: "GET", path: "/readyz?verbose" }, this.#glances);
           return status === 200
             ? { ...server, is: "ready", because: "it is ready", ...ended(ends) }
             : { ...server, is: "answers", because: `it is not ready: ${failing(text) ?? said(status, text)}`, ...ended(ends) };
@@ -106,7 +108,7 @@ export class Api {
     let last = new ApiError("no control plane has an address yet");
     for (const server of servers) {
       try {
-        const { status, text } = await this.#send(server, method, path, content, this.#patience);
+        const { status, text } = await this.#send(server, { method, path, content }, this.#agent);
         if (status < 300) {
           this.#preferred = server.mac;
           return parsed(text, `${method} ${path}`);
@@ -125,10 +127,7 @@ export class Api {
   close(): void {
     this.#closed = true;
     this.#agent.destroy();
-  }
-
-  get #patience(): number {
-    return this.#options.patience ?? PATIENCE;
+    this.#glances.destroy();
   }
 
   #inOrder(): readonly ApiServer[] {
@@ -136,14 +135,15 @@ export class Api {
     return [...servers.filter(({ mac }) => mac === this.#preferred), ...servers.filter(({ mac }) => mac !== this.#preferred)];
   }
 
-  #send({ address }: ApiServer, method: string, path: string, content: Content | undefined, patience: number): Promise<Reply> {
+  #send({ address }: ApiServer, { method, path, content }: Question, agent: Agent): Promise<Reply> {
     if (this.#closed) return Promise.reject(new Error("nobody asks any more"));
-    const { port = API_PORT } = this.#options;
+    const { port = API_PORT, patience: longest = PATIENCE } = this.#options;
+    const patience = agent === this.#glances ? Math.min(GLANCE, longest) : longest;
     const signal = AbortSignal.timeout(patience);
     const headers = { Accept: "application/json", ...(content && { "Content-Type": content.type }) };
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => reject(signal.aborted ? new Error(`did not answer within ${patience / 1000} s`) : error);
-      const asked = request({ host: address, port, method, path, headers, agent: this.#agent, servername: NAME, signal }, (answer) => {
+      const asked = request({ host: address, port, method, path, headers, agent, servername: NAME, signal }, (answer) => {
         const parts: Buffer[] = [];
         const ends = Date.parse((answer.socket as TLSSocket).getPeerCertificate().valid_to);
         let length = 0;

@@ -2,7 +2,7 @@
 import type { Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { API_PORT } from "../../cluster/kubernetes/endpoint.ts";
-import { etcdMembers, hostnameOf, machineByMac } from "../../cluster/queries.ts";
+import { controlPlanes, etcdMembers, hostnameOf, machineByMac } from "../../cluster/queries.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
 import { isInstalled } from "../machines/state.ts";
@@ -144,9 +144,10 @@ export class Desk {
     if (other) return wait(`${hostnameOf(cluster(), other)} joins first: control planes join one after another`);
     const seen = await this.look(open);
     const through = seen.find((one) => one.mac !== mac && one.is === "ready");
+    if (!through && controlPlanes(cluster()).every((one) => one.mac === mac)) return wait(LOST);
     if (!through) return wait(noApi(seen, (one) => hostnameOf(cluster(), one)));
     try {
-      const token = await inTime(issuer.tokenFor(mac, machine.name, open.api), PATIENCE);
+      const token = await inTime(issuer.tokenFor(machine, open.api), PATIENCE);
       if (token === undefined) return wait("its token is being made");
       if (this.#bringsEtcd(mac)) this.#joining = { mac, since: now() };
       return { ok: true, lines: { do: "join", because, token, endpoint: `${through.address}:${API_PORT}`, "ca-hash": open.caHash } };
@@ -160,11 +161,11 @@ export class Desk {
   }
 
   #joined(mac: Mac): Heard {
-    const { connection, issuer, cluster, journal } = this.#settings;
+    const { connection, issuer, journal } = this.#settings;
     if (this.#joining?.mac === mac) this.#joining = undefined;
     connection
       .open()
-      .then(({ api }) => issuer.used(mac, hostnameOf(cluster(), mac), api))
+      .then(({ api }) => issuer.used(mac, api))
       .catch((error: Error) => {
         const text = `its token is left to run out: ${error.message}`;
         journal({ from: "kubernetes", mac, level: "info", text });
@@ -185,11 +186,14 @@ export class Desk {
 /** Whether etcd lives on the control planes. */
 export const isStacked = (cluster: Cluster): boolean => etcdMembers(cluster).every(({ roles }) => roles.includes("control-plane"));
 
+const LOST =
+  "it was the only control plane, and what the cluster knew went with its disk; give the cluster up (POST /api/v1/cluster/forget), and it founds another";
+
 const wait = (because: string): Heard => ({ ok: true, lines: { do: "wait", because } });
 
 function noApi(seen: readonly Seen[], nameOf: (mac: Mac) => string): string {
   const each = seen.map(({ mac, because }) => `${nameOf(mac)}: ${because}`).join("; ");
-  return `no other control plane's API is ready${each && ` (${each})`}`;
+  return `no control plane's API is ready${each && ` (${each})`}`;
 }
 
 /** Undefined when it takes longer; it goes on all the same. */

@@ -1,7 +1,10 @@
 /** Makes a bootstrap token for each machine that joins: in the cluster before the machine is told, and gone from it once it has joined. */
 import type { Mac } from "../../cluster/address.ts";
+import type { Machine } from "../../cluster/cluster.ts";
 import type { Api } from "./api.ts";
-import { LIFETIME, newToken, SECRETS, spelled, TOKENS, tokenSecret, tokensOf } from "./tokens.ts";
+import { LIFETIME, namesIn, newToken, SECRETS, spelled, tokenSecret, tokensOf } from "./tokens.ts";
+
+type Joiner = Pick<Machine, "mac" | "name">;
 
 interface Issued {
   readonly token: string;
@@ -23,13 +26,14 @@ export class Issuer {
   }
 
   /** The same token again while half of its time is left. Resolves to undefined when too many are being made. Rejects with ApiError. */
-  async tokenFor(mac: Mac, name: string, api: Api): Promise<string | undefined> {
+  async tokenFor(machine: Joiner, api: Api): Promise<string | undefined> {
+    const { mac } = machine;
     const known = this.#issued.get(mac);
     if (known && known.expiresAt - this.#now() > LIFETIME / 2) return known.token;
     const making = this.#making.get(mac);
     if (making) return (await making).token;
     if (this.#making.size >= AT_ONCE) return undefined;
-    const made = this.#make(name, api).finally(() => this.#making.delete(mac));
+    const made = this.#make(machine, api).finally(() => this.#making.delete(mac));
     this.#making.set(mac, made);
     const issued = await made;
     this.#issued.set(mac, issued);
@@ -37,9 +41,9 @@ export class Issuer {
   }
 
   /** It has joined: whoever reads its disk finds a token that opens nothing. Rejects with ApiError. */
-  async used(mac: Mac, name: string, api: Api): Promise<void> {
+  async used(mac: Mac, api: Api): Promise<void> {
     this.#issued.delete(mac);
-    await this.#removeAll(name, api);
+    await this.#removeAll(mac, api);
   }
 
   /** Another cluster knows none of them. */
@@ -47,17 +51,17 @@ export class Issuer {
     this.#issued.clear();
   }
 
-  async #make(name: string, api: Api): Promise<Issued> {
-    await this.#removeAll(name, api);
+  async #make(machine: Joiner, api: Api): Promise<Issued> {
+    await this.#removeAll(machine.mac, api);
     const token = newToken(this.#random);
     const expiresAt = this.#now() + LIFETIME;
-    const body = JSON.stringify(tokenSecret(token, name, expiresAt));
+    const body = JSON.stringify(tokenSecret(token, machine, expiresAt));
     await unless(409, api.call("POST", SECRETS, { type: "application/json", body })); // a server that took it and did not say so
     return { token: spelled(token), expiresAt };
   }
 
-  async #removeAll(name: string, api: Api): Promise<void> {
-    const old = tokensOf(name, await api.call("GET", TOKENS));
+  async #removeAll(mac: Mac, api: Api): Promise<void> {
+    const old = namesIn(await api.call("GET", tokensOf(mac)));
     await Promise.all(old.map((secret) => unless(404, api.call("DELETE", `${SECRETS}/${secret}`)))); // the cluster's own cleaner may be quicker
   }
 }

@@ -1,4 +1,7 @@
 /** Bootstrap tokens: what a machine joins the cluster with, once and soon. https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/ */
+import { z } from "zod";
+import { dashed, type Mac } from "../../cluster/address.ts";
+import type { Machine } from "../../cluster/cluster.ts";
 
 export interface Token {
   /** Six characters, and sixteen: all of [a-z0-9]. */
@@ -28,22 +31,21 @@ function letters(count: number, random: (bytes: number) => Uint8Array): string {
 }
 
 export const SECRETS = "/api/v1/namespaces/kube-system/secrets";
-/** Those that are tokens. */
-export const TOKENS = `${SECRETS}?fieldSelector=type%3Dbootstrap.kubernetes.io%2Ftoken`;
+/** What a machine's tokens are told apart by; a thousand machines may join at once, and none should be sent the tokens of all. */
+const LABEL = "sextant.machine";
+export const tokensOf = (mac: Mac): string =>
+  `${SECRETS}?fieldSelector=type%3Dbootstrap.kubernetes.io%2Ftoken&labelSelector=${LABEL}%3D${dashed(mac)}`;
 
-/** What the machine's tokens are told apart by. */
-export const describes = (machine: string): string => `Sextant: for ${machine}`;
-
-export function tokenSecret({ id, secret }: Token, machine: string, expiresAt: number): object {
+export function tokenSecret({ id, secret }: Token, { mac, name }: Pick<Machine, "mac" | "name">, expiresAt: number): object {
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: `bootstrap-token-${id}`, namespace: "kube-system" },
+    metadata: { name: `bootstrap-token-${id}`, namespace: "kube-system", labels: { [LABEL]: dashed(mac) } },
     type: "bootstrap.kubernetes.io/token",
     stringData: {
       "token-id": id,
       "token-secret": secret,
-      description: describes(machine),
+      description: `Sextant: for ${name}`,
       expiration: new Date(expiresAt).toISOString().replace(/\.\d+Z$/, "Z"),
       "usage-bootstrap-authentication": "true",
       "usage-bootstrap-signing": "true",
@@ -52,14 +54,7 @@ export function tokenSecret({ id, secret }: Token, machine: string, expiresAt: n
   };
 }
 
-interface SecretList {
-  readonly items?: readonly { readonly metadata?: { readonly name?: string }; readonly data?: Readonly<Record<string, string>> }[];
-}
+const secretList = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) });
 
-/** Names of the secrets that hold tokens of this machine. */
-export function tokensOf(machine: string, list: unknown): readonly string[] {
-  return ((list as SecretList | null)?.items ?? []).flatMap(({ metadata, data }) => {
-    const description = Buffer.from(data?.["description"] ?? "", "base64").toString("utf8");
-    return metadata?.name !== undefined && description === describes(machine) ? [metadata.name] : [];
-  });
-}
+/** Names of the secrets in an answer to `tokensOf`. Throws ZodError for what is no list. */
+export const namesIn = (answer: unknown): readonly string[] => secretList.parse(answer).items.map(({ metadata }) => metadata.name);

@@ -5,6 +5,7 @@ import type { Phase } from "../../../bootstrapper/machines/machine.ts";
 import { type Mac, mac } from "../../../cluster/address.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
+import { DESCRIPTION } from "../../support/description.ts";
 import type { FakeCluster } from "./fake-api.ts";
 import { CP1, CP2, CP3, Rig, THREE, W1, withKubernetes } from "./rig.ts";
 
@@ -77,7 +78,7 @@ describe("founding", () => {
     await says(CP2, "founded");
     await rig.service.close();
     await open();
-    expect((await asks(CP1))["because"]).toContain("no other control plane's API is ready");
+    expect((await asks(CP1))["because"]).toContain("no control plane's API is ready");
     expect(await says(CP1, "founded")).toEqual({ ok: false, because: "cp-2 founded the cluster; join it" });
   });
 
@@ -180,6 +181,15 @@ describe("giving up", () => {
     expect(journaled()).toContain("warning: the operator gave the cluster up; the next control plane that asks founds it");
   });
 
+  test("a cluster's only control plane that was installed anew is told what it takes", async () => {
+    await cluster.serve("127.0.0.11");
+    await open(withKubernetes("", DESCRIPTION));
+    await cluster.close();
+    rig.now += 5_000;
+    expect((await asks(CP1))["because"]).toContain("give the cluster up (POST /api/v1/cluster/forget), and it founds another");
+    expect((await asks(W1))["because"]).toContain("no control plane's API is ready");
+  });
+
   test("where there is none, there is nothing to give up", async () => {
     await open();
     expect(await rig.service.forget()).toEqual({ ok: false, because: "no cluster is founded" });
@@ -217,7 +227,10 @@ describe("joining", () => {
     expect(others).toEqual([]);
     const [id, word] = token!.split(".");
     expect(token).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/);
-    expect(secret).toMatchObject({ type: "bootstrap.kubernetes.io/token", metadata: { name: `bootstrap-token-${id}` } });
+    expect(secret).toMatchObject({
+      type: "bootstrap.kubernetes.io/token",
+      metadata: { name: `bootstrap-token-${id}`, labels: { "sextant.machine": "52-54-00-00-00-21" } },
+    });
     expect(read(secret)).toEqual({
       "token-id": id,
       "token-secret": word,
@@ -306,9 +319,9 @@ describe("joining", () => {
     for (const mood of ["hangs", "broken", "starting", "hangs"] as const) {
       server.mood = mood;
       rig.now += 5_000;
-      expect((await asks(W1))["because"]).toMatch(/^no other control plane's API is ready \(cp-1: /);
+      expect((await asks(W1))["because"]).toMatch(/^no control plane's API is ready \(cp-1: /);
     }
-    expect(journaled()).toEqual([expect.stringContaining("21 info: waits to join the cluster: no other control plane's API is ready")]);
+    expect(journaled()).toEqual([expect.stringContaining("21 info: waits to join the cluster: no control plane's API is ready")]);
   });
 
   test("another control plane is asked when one has broken off", async () => {

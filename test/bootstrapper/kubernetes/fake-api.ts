@@ -124,7 +124,7 @@ export class FakeServer {
         if (!this.#isCollection(path)) return missing(path);
         return {
           status: 200,
-          answer: { kind: "List", items: this.#cluster.list(path).filter(selected(url.searchParams.get("fieldSelector"))) },
+          answer: { kind: "List", items: this.#cluster.list(path).filter(selected(url.searchParams)) },
         };
       case "POST": {
         const thing = kept(JSON.parse(body) as Thing);
@@ -178,10 +178,12 @@ const missing = (path: string) => ({
   answer: { kind: "Status", message: `"${path}" not found`, reason: "NotFound", code: 404 },
 });
 
-const selected =
-  (selector: string | null) =>
-  (thing: Thing): boolean =>
-    !selector?.startsWith("type=") || thing["type"] === selector.slice(5);
+const selected = (query: URLSearchParams) => {
+  const type = query.get("fieldSelector")?.replace(/^type=/, "");
+  const [label = "", value] = query.get("labelSelector")?.split("=") ?? [];
+  return (thing: Thing): boolean =>
+    (type === undefined || thing["type"] === type) && (value === undefined || thing.metadata.labels?.[label] === value);
+};
 
 /** Who applied what: every field's name behind "f:". */
 const fieldsOf = (value: unknown): Json =>
