@@ -6,11 +6,11 @@ const LIMIT = 1 << 29;
 
 type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Buffer;
 
-/** Throws TypeError. */
-export function unpacked(bytes: Uint8Array): string {
+/** `latin1` takes half the memory, where what is looked for is ASCII. Throws TypeError. */
+export function unpacked(bytes: Uint8Array, encoding: "utf8" | "latin1" = "utf8"): string {
   const unpack = unpackerOf(bytes);
   try {
-    return unpack === undefined ? new TextDecoder().decode(bytes) : unpack(bytes, { maxOutputLength: LIMIT }).toString("utf8");
+    return (unpack === undefined ? Buffer.from(bytes) : unpack(bytes, { maxOutputLength: LIMIT })).toString(encoding);
   } catch (cause) {
     throw new TypeError(`this list cannot be unpacked: ${(cause as Error).message}`, { cause });
   }

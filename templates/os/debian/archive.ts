@@ -77,7 +77,7 @@ function filesOf(os: Debian, architecture: Architecture): At {
 const packagesIndex = (artifact: Artifact, at: At, choose: (all: readonly Package[]) => readonly Package[]): Index => ({
   artifact,
   read: (bytes) => ({
-    artifacts: choose(readPackages(unpacked(bytes))).map(({ path, sha256, size }) => at(path, { by: "sha256", sha256 }, size)),
+    artifacts: choose(readPackages(unpacked(bytes, "latin1"))).map(({ path, sha256, size }) => at(path, { by: "sha256", sha256 }, size)),
     indexes: [],
   }),
 });

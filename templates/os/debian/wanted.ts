@@ -26,7 +26,7 @@ const LOADERS: Readonly<Record<Architecture, readonly string[]>> = {
   arm64: ["grub-efi-arm64", "grub-efi-arm64-signed", "shim-signed"],
 };
 
-/** The installer's parts ask for these by themselves; without the first it stops, without the others it goes on. */
+/** The installer's parts ask for these by themselves; without the first it stops, without the others it goes on, or another release has no need of them. */
 const INSTALLER = ["busybox", "console-setup", "e2fsprogs", "initramfs-tools", "keyboard-configuration", "locales", "zstd"];
 const PERHAPS = [
   "dosfstools",
@@ -37,6 +37,7 @@ const PERHAPS = [
   "mokutil",
   "pciutils",
   "usbutils",
+  "usr-is-merged", // by debootstrap for 12
   "util-linux-extra",
 ];
 
