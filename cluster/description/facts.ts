@@ -4,6 +4,7 @@ import type { DnsRecord, RoleName, Source } from "../cluster.ts";
 import type { Level } from "../dhcp-options.ts";
 import type { AddOnFacts } from "./checks/addons.ts";
 import type { ExtraFacts } from "./checks/extras.ts";
+import type { HighAvailabilityFacts } from "./checks/high-availability.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import type { WrittenOption } from "./options-form.ts";
 import { formatPath, type Path } from "./problem.ts";
@@ -31,6 +32,8 @@ export interface Facts {
   /** Absent in a form that has no field for them. */
   readonly releases?: ReleaseFacts;
   readonly addOns?: AddOnFacts;
+  /** Absent in a form that has no field for them. */
+  readonly kubernetes?: HighAvailabilityFacts;
   readonly extraPaths?: ExtraFacts["extraPaths"];
   readonly sshKeys: readonly Stated<string>[];
   readonly sshKeysPath: Path;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Range } from "../address.ts";
 import { type Cluster, type DhcpOption, type DiskRule, type FurtherSubnet, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
 import type { AddOnFacts } from "./checks/addons.ts";
+import type { HighAvailabilityFacts } from "./checks/high-availability.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import { completed } from "./dns-record.ts";
 import { eachStated, type Facts, isLost, type NetworkFacts, type OptionsFacts, type Stated, stated } from "./facts.ts";
@@ -44,6 +45,7 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
     dnsAddress: stated(kubernetes?.dnsAddress, "kubernetes", "dnsAddress"),
     releases: releasesOf(form),
     addOns: addOnsOf(form),
+    kubernetes: highAvailabilityOf(form),
     extraPaths: (form.extras ?? []).flatMap(({ path }, index) => stated(path, "extras", index, "path") ?? []),
     sshKeys: eachStated(form.sshKeys, "sshKeys"),
     sshKeysPath: ["sshKeys"],
@@ -92,6 +94,25 @@ function addOnsOf({ kubernetes, machines, dns }: PartialForm): AddOnFacts {
     charts: (kubernetes?.charts ?? []).flatMap(({ name }, index) => stated(name, "kubernetes", "charts", index, "name") ?? []),
     keys: (dns?.keys ?? []).flatMap(({ name, may = [] }) => (name === undefined ? [] : [{ name, may: may.flatMap((one) => one ?? []) }])),
     labels: (machines ?? []).map(({ labels = {} }) => labels),
+  };
+}
+
+function highAvailabilityOf({ kubernetes, machines, os }: PartialForm): HighAvailabilityFacts {
+  const { virtualAddress } = kubernetes ?? {};
+  return {
+    version: stated(kubernetes?.version, "kubernetes", "version"),
+    virtual: virtualAddress && {
+      address: stated(virtualAddress.address, "kubernetes", "virtualAddress", "address"),
+      by: stated(virtualAddress.by, "kubernetes", "virtualAddress", "by"),
+    },
+    expectedEtcd: stated(kubernetes?.expectedEtcd, "kubernetes", "expectedEtcd"),
+    podNetwork: stated(kubernetes?.podNetwork, "kubernetes", "podNetwork"),
+    maxPods: stated(kubernetes?.maxPods, "kubernetes", "maxPods"),
+    clusterDns: kubernetes?.clusterDns,
+    systems: (machines ?? []).map((machine) => {
+      const system = machine.os ?? os ?? {};
+      return { target: system.target, ...("packages" in system && { packages: system.packages }) };
+    }),
   };
 }
 

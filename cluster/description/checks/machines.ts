@@ -59,7 +59,7 @@ export function* checkRoles(facts: Facts): Iterable<Finding> {
     const who = `${members.length} machines keep etcd (${members.map(called).join(", ")})`;
     const instead = `${members.length - 1} or ${members.length + 1}`;
     const message = `${who}, and an even number survives no more failures than one less; write ${instead}`;
-    yield { ...about, message };
+    yield { ...about, message, warning: true };
   }
 }
 

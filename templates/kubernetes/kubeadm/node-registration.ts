@@ -25,6 +25,7 @@ const RESOLV_CONF: Readonly<Partial<Record<Machine["os"]["target"], string>>> = 
   "fedora-coreos": "/run/systemd/resolve/resolv.conf",
   ubuntu: "/run/systemd/resolve/resolv.conf",
   "enterprise-linux": "/etc/resolv.conf",
+  debian: "/etc/resolv.conf",
 };
 
 /** Of a raw image nobody knows which it has: there kubeadm's own look at the system decides. */
