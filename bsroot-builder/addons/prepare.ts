@@ -47,8 +47,9 @@ function prepareAddOn({ addOn, context }: WithContext, fetched: ReadonlyMap<stri
 }
 
 function prepareChart({ name, namespace }: Chart, rendered: string): Prepared {
-  const objects = asChart(readManifest(rendered), namespace);
-  if (objects.length === 0) throw new TypeError("renders to nothing; its values turn everything off");
+  const made = readManifest(rendered);
+  if (made.length === 0) throw new TypeError("renders to nothing; its values turn everything off");
+  const objects = asChart(made, namespace);
   return { ...sorted(name, objects), images: imagesOf(objects), workloads: workloadsIn(objects) };
 }
 
