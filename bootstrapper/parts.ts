@@ -14,6 +14,7 @@ import type { World } from "./http/world.ts";
 import { inspect } from "./inspection.ts";
 import type { KeptJournal } from "./journal.ts";
 import { type KubernetesService, startKubernetes } from "./kubernetes/service.ts";
+import { inOneLine } from "./kubernetes/view.ts";
 import type { Roster } from "./machines/roster.ts";
 import { menuFor, menuForStranger } from "./menus.ts";
 import { dhcpBeside, endpoints, type Here } from "./place.ts";
@@ -188,6 +189,7 @@ export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp, kubernetes: 
         http: "serving",
         time: late.time?.health() ?? "off",
         registry: late.registry?.health() ?? "off",
+        kubernetes: inOneLine(kubernetes.view()),
       },
     }),
     now: Date.now,

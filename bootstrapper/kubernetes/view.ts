@@ -59,6 +59,15 @@ export function viewOf(cluster: Cluster, { founding, servers, health, addOns, hi
   };
 }
 
+/** One line for the health page. */
+export function inOneLine({ version, founding, nodes, servers, missing }: ClusterView): string {
+  if (version === undefined) return "off";
+  if (founding.is === "open") return "no cluster is founded yet";
+  if (founding.is === "begun") return `${founding.by} founds the cluster`;
+  const api = servers.some(({ is }) => is === "ready") ? `${nodes.ready} of ${nodes.expected} nodes Ready` : "no API server is ready";
+  return missing.length > 0 ? `${api}, ${missing.length} ${missing.length === 1 ? "thing" : "things"} missing` : api;
+}
+
 function foundingView({ founder, founded }: Founding, name: (mac: Mac) => string): ClusterView["founding"] {
   if (founded) return { is: "done", by: name(founded.by), at: founded.at };
   return founder ? { is: "begun", by: name(founder.mac), at: founder.since } : { is: "open" };

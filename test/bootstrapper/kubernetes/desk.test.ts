@@ -299,6 +299,23 @@ describe("joining", () => {
     expect((await asks(CP3))["do"]).toBe("join");
   });
 
+  test("a hundred and fifty that ask at once have a token each in the end, and the API is asked for few at a time", async () => {
+    const machines = Array.from({ length: 150 }, (_, n) => mac(`52:54:00:00:01:${n.toString(16).padStart(2, "0")}`));
+    const listed = machines.map((one, n) => `  - { mac: "${one}", name: many-${n} }\n`).join("");
+    await cluster.serve("127.0.0.11");
+    await open(withKubernetes("", `${THREE.replace("127.0.0.100-127.0.0.109", "127.0.0.60-127.0.0.250")}${listed}`));
+    let left = machines;
+    for (let round = 0; left.length > 0; round += 1) {
+      expect(round).toBeLessThan(40);
+      rig.now += 5_000;
+      const told = await Promise.all(left.map(asks));
+      expect(new Set(told.map((one) => one["because"]))).not.toContain("too many machines ask at once");
+      left = left.filter((_, index) => told[index]!["do"] !== "join");
+    }
+    expect(new Set(secrets().map((secret) => read(secret)["description"])).size).toBe(150);
+    expect(cluster.asked.filter(({ path }) => path.includes("/secrets")).length).toBe(300);
+  });
+
   test("nobody joins through itself, nor through one that is not ready", async () => {
     const first = await cluster.serve("127.0.0.11");
     await cluster.serve("127.0.0.12");
