@@ -23,6 +23,7 @@ import { traefik } from "./addons/traefik/addon.ts";
 import { type MenuLoader, menus } from "./boot/menus.ts";
 import * as scripts from "./boot/scripts.ts";
 import { kubernetesNode } from "./kubernetes/node/node.ts";
+import { virtualAddressPiece } from "./kubernetes/virtual-address/virtual-address.ts";
 import { debian } from "./os/debian/target.ts";
 import { enterpriseLinux } from "./os/enterprise-linux/target.ts";
 import { fedoraCoreOs } from "./os/fedora-coreos/target.ts";
@@ -78,6 +79,7 @@ export function nodePlan(context: BootContext): NodePlan {
     { from: "what every node gets", ...base(context) },
     { from: `system ${context.os.target}`, ...osTarget(context.os).pieces?.(context) },
     { from: "Kubernetes", ...kubernetesNode(context) },
+    virtualAddressPiece(context),
     ...context.machine.roles.map((name) => ({ from: `role ${name}`, ...roles[name].pieces(context) })),
   ];
   const { readyWhen } = mergePieces(context.cluster, context.machine, pieces);

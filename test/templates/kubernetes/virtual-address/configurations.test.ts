@@ -8,7 +8,7 @@ import type { VirtualAddress } from "../../../../cluster/cluster.ts";
 import type { PlanPiece } from "../../../../cluster/plan.ts";
 import { KEEPALIVED_PACKAGES } from "../../../../templates/kubernetes/virtual-address/keepalived.ts";
 import { virtualAddressPiece } from "../../../../templates/kubernetes/virtual-address/virtual-address.ts";
-import { osTarget } from "../../../../templates/registry.ts";
+import { nodePlan, osTarget } from "../../../../templates/registry.ts";
 import { type Bridge, bridge, type Namespace } from "../../../support/namespaces.ts";
 import { expectGolden } from "../../golden.ts";
 import { says } from "../../judges.ts";
@@ -50,6 +50,16 @@ test("what lies on a control plane is what it was", () => {
 test("machines that are no control plane, and clusters without such an address, get nothing", () => {
   expect(piece("keepalived", "worker-1")).toEqual({});
   expect(virtualAddressPiece(seenBy("cp-1", rack({ planes: 3 }, { version: RELEASES.v1beta4 })))).toEqual({});
+});
+
+test.each(["kube-vip", "keepalived"] as const)("%s is part of what a control plane is to become, and of nobody else", (by) => {
+  const { files = [], units = [], readyWhen = [] } = piece(by);
+  const plan = nodePlan(seenBy("cp-1", racked(by)));
+  expect(plan.files).toEqual(expect.arrayContaining([...files]));
+  expect(plan.units).toEqual(expect.arrayContaining([...units]));
+  expect(plan.readyWhen).toEqual(expect.arrayContaining([...readyWhen]));
+  const paths = new Set(files.map(({ path }) => path));
+  expect(nodePlan(seenBy("worker-1", racked(by))).files.filter(({ path }) => paths.has(path))).toEqual([]);
 });
 
 describe("keepalived", () => {
