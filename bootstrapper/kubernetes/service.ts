@@ -12,6 +12,7 @@ import { ApiError, type Credentials } from "./api.ts";
 import { Charter } from "./charter.ts";
 import { Connection } from "./connection.ts";
 import { Desk } from "./desk.ts";
+import { Entrance } from "./entrance.ts";
 import type { NodeStanding } from "./health.ts";
 import { Issuer } from "./issuer.ts";
 import { type ClusterView, viewOf } from "./view.ts";
@@ -65,7 +66,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   const charter = await Charter.open(store, now());
   const connection = new Connection(options);
   const issuer = new Issuer(now, random);
-  const desk = new Desk({ ...options, charter, connection, issuer });
+  const entrance = new Entrance({ ...options, connection, issuer });
+  const desk = new Desk({ ...options, charter, connection, entrance });
   const table = store.table<Applied>("add-ons");
   const addOns = new AddOns({ readFile: options.readFile, table, applied: await table.entries(), journal });
   const watch = new Watch({

@@ -7,3 +7,22 @@ export type Heard =
   | { readonly ok: true; readonly lines: Readonly<Record<string, string>> }
   /** The node begins anew. */
   | { readonly ok: false; readonly because: string };
+
+export const wait = (because: string): Heard => ({ ok: true, lines: { do: "wait", because } });
+
+/** For the journal; never with a token. */
+export function inWords(word: Word, heard: Heard): string {
+  if (!heard.ok) return `said ${word.state}, which is refused: ${heard.because}`;
+  const { do: what, because, endpoint } = heard.lines;
+  if (what === "join") return `told to join through ${endpoint}: ${because}`;
+  if (what === "found") return `told to found the cluster: ${because}`;
+  if (what === "wait") return `waits to join the cluster: ${because}`;
+  return word.state === "failed" ? `could not enter the cluster: ${word.reason}` : SAID[word.state];
+}
+
+const SAID: Readonly<Record<Exclude<Word["state"], "failed">, string>> = {
+  asks: "asked for the cluster",
+  founding: "is founding the cluster",
+  founded: "founded the cluster",
+  joined: "joined the cluster",
+};

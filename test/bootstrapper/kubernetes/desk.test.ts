@@ -316,6 +316,13 @@ describe("joining", () => {
     expect(cluster.asked.filter(({ path }) => path.includes("/secrets")).length).toBe(300);
   });
 
+  test("of control planes that ask at the same moment one joins", async () => {
+    await cluster.serve("127.0.0.11");
+    await open();
+    const told = await Promise.all([asks(CP2), asks(CP3), asks(CP2), asks(CP3)]);
+    expect(told.map((one) => one["do"])).toEqual(["join", "wait", "join", "wait"]);
+  });
+
   test("nobody joins through itself, nor through one that is not ready", async () => {
     const first = await cluster.serve("127.0.0.11");
     await cluster.serve("127.0.0.12");
