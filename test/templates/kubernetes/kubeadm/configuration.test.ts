@@ -156,14 +156,20 @@ describe("the cluster", () => {
       ...["cp-1", "cp-1.cluster.example", "10.0.0.11", "cp-2", "cp-2.cluster.example", "10.0.0.12", "localhost", "127.0.0.1"],
     ]);
   });
-  test("elects among its controllers only when there are several control planes", () => {
-    const leaderElect = (planes: number) => {
+  test("renews its controllers' leases seldom when there is one control plane, and never does without elections", () => {
+    const leases = (planes: number) => {
       const { controllerManager, scheduler } = current({}, { planes })["ClusterConfiguration"];
-      return [flag(controllerManager, "leader-elect"), flag(scheduler ?? {}, "leader-elect")];
+      return [controllerManager, scheduler ?? {}].map((one) => [flag(one, "leader-elect"), flag(one, "leader-elect-lease-duration")]);
     };
-    expect([leaderElect(1), leaderElect(3)]).toEqual([
-      ["false", "false"],
-      [undefined, undefined],
+    expect([leases(1), leases(3)]).toEqual([
+      [
+        [undefined, "60s"],
+        [undefined, "60s"],
+      ],
+      [
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
     ]);
   });
   test("gives a node a part of the pods' network with room for its pods", () => {
