@@ -172,6 +172,8 @@ export interface ChartToRender {
 }
 /** What only a bsroot's tls/ knows. */
 export interface SecretFinder {
+  /** The appliance's own certificate, PEM: no secret, but nobody knows it before tls/ is there. */
+  readonly ca: string;
   /** The secret of one of `dns.keys`, in base64. */
   tsig(key: string): string;
   /** A password of the add-on's own: made once, and kept in a file of this name. */

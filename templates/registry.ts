@@ -39,6 +39,7 @@ import { worker } from "./roles/worker/role.ts";
 
 export { loaderArtifacts } from "./boot/loaders.ts";
 export type { MenuLoader } from "./boot/menus.ts";
+export { namedOrigins } from "./roles/base/base.ts";
 
 export const osTargets: Readonly<Record<OsName, OsTarget>> = {
   flatcar,

@@ -37,6 +37,7 @@ export async function openFinder(root: string, { dns }: Cluster, addOn: string, 
     return text;
   };
   const find: SecretFinder = {
+    ca: ours.certificate,
     tsig(key) {
       const found = keys.get(key);
       if (!found) throw new AddOnError(`${addOn}: ${layout.tls.tsigKey(key)} is missing or no TSIG key`);

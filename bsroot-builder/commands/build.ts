@@ -29,9 +29,10 @@ import { polite, throttled, offline as withoutNetwork } from "../download/ways.t
 import { Web } from "../download/web.ts";
 import { gather, listsOf, onePerPlace, type Registry } from "../gather.ts";
 import { configPath, readCredentials } from "../images/credentials.ts";
+import { namesOf } from "../images/names.ts";
 import { RegistryDoor } from "../images/registry-door.ts";
 import { resolveImages } from "../images/resolve.ts";
-import { type Link, links } from "../images/storage.ts";
+import type { Link } from "../images/storage.ts";
 import { forUpdate, unpinnedArtifacts, unpinnedNames } from "../lock.ts";
 import { inWords } from "../pki/in-words.ts";
 import { makeTls } from "../pki/make.ts";
@@ -201,7 +202,7 @@ export async function everything(
   if (locked) refuse(unpinnedNames(lock.value, [], wantedNames));
   const images = await resolveImages(wantedNames.map(imageReference), architectures(cluster), jobs, delivery);
   if (images.failures.length > 0) throw new Failure(images.failures);
-  const named = images.images.flatMap(links);
+  const named = namesOf(images.images, resolved);
   const lists = alsoListed(listed, await readLists(listsOf(resolved, registry), jobs, locked, delivery));
   if (lists.failures.length > 0) throw new Failure(lists.failures);
   const artifacts = [...onePerPlace([...gather(resolved, registry), ...lists.artifacts]), ...images.artifacts];

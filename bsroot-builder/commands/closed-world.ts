@@ -15,6 +15,7 @@ import { missingOfLists } from "../closed-world/lists.ts";
 import { objection, urlsIn, type World } from "../closed-world/references.ts";
 import { needsOf } from "../closed-world/texts.ts";
 import { listsOf } from "../gather.ts";
+import { namelessLink } from "../images/names.ts";
 import { parseLock } from "../lock.ts";
 import { parseManifest } from "../manifest.ts";
 import { Failure } from "./failure.ts";
@@ -50,6 +51,10 @@ export async function closedWorld(root: string): Promise<ClosedWorld> {
   for (const { path } of carriedFiles(cluster)) if (!paths.has(path)) problems.add(`${path}: is missing, and the description asks for it`);
   for (const problem of await missingOfLists(listsOf(cluster, { osTarget }), root, paths)) problems.add(problem);
   for (const name of images) for (const problem of await missingOf(name, architectures(cluster), root, paths)) problems.add(problem);
+  for (const name of images) {
+    const link = namelessLink(name, cluster);
+    if (link !== undefined && !paths.has(link)) problems.add(`image ${name}: nodes do not know its registry, and ${link} is missing`);
+  }
   if (problems.size > 0) throw new Failure([...problems].sort());
   return { machines: cluster.machines.length, references: references.size, images: images.length };
 }

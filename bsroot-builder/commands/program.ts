@@ -9,6 +9,7 @@ import { messageOf, troubleOf } from "../download/error.ts";
 import { eventsTo, line } from "../download/events.ts";
 import { inWords } from "../download/space.ts";
 import { GatherError, type Registry } from "../gather.ts";
+import { NameError } from "../images/names.ts";
 import { VIEWS, type View } from "../render.ts";
 import { type BuildOptions, build } from "./build.ts";
 import { check } from "./check.ts";
@@ -208,7 +209,7 @@ function bytes(text: string): number {
 function asFailure(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error;
   if (error instanceof AddOnError) return new Failure(error.message.split("\n"));
-  if (error instanceof GatherError || error instanceof LockError) return new Failure([error.message]);
+  if (error instanceof GatherError || error instanceof NameError || error instanceof LockError) return new Failure([error.message]);
   if (troubleOf(error) !== undefined) return new Failure([messageOf(error)]);
   const { code, path, message } = error as NodeJS.ErrnoException;
   return code !== undefined && path !== undefined ? new Failure([`${path}: ${message}`]) : undefined;

@@ -10,7 +10,11 @@ const hexOf = (digest: string): string => digest.slice("sha256:".length);
 export const blobPath = (digest: string): string => `${V2}/blobs/sha256/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`;
 
 /** Images keep their origin in their name: registry.k8s.io/pause and quay.io/pause are two. */
-const repositoryOf = ({ origin, repository }: ImageReference): string => `${V2}/repositories/${origin.replace(":", "_")}/${repository}`;
+const repositoryOf = ({ origin, repository }: ImageReference): string =>
+  `${V2}/repositories/${origin === "" ? "" : `${origin.replace(":", "_")}/`}${repository}`;
+
+/** Under a name without its origin: for nodes that do not know where it comes from. */
+export const withoutOrigin = (pulled: Pulled): Pulled => ({ ...pulled, reference: { ...pulled.reference, origin: "" } });
 
 /** A small file that makes a digest known under a name; its content is the digest. */
 export interface Link {

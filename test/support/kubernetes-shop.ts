@@ -37,7 +37,12 @@ const GITHUB = "https://github.com";
 /** `mirrors:` of a description. */
 export const mirrorsOf = (shop: Workshop, origin: Origin): Readonly<Record<string, string>> => ({
   [`${GITHUB}/ipxe/ipxe/releases/download/v2.0.0`]: "./src",
-  ...Object.fromEntries(["registry.k8s.io", "ghcr.io", "quay.io", "registry-1.docker.io"].map((host) => [`https://${host}`, origin.url])),
+  ...Object.fromEntries(
+    ["registry.k8s.io", "ghcr.io", "quay.io", "registry-1.docker.io", "registry.example.com"].map((host) => [
+      `https://${host}`,
+      origin.url,
+    ]),
+  ),
   "https://dl.k8s.io": `${shop.mirror.url}/k8s`,
   "https://raw.githubusercontent.com": `${shop.mirror.url}/raw`,
   [GITHUB]: `${shop.mirror.url}/github`,

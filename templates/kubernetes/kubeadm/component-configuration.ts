@@ -3,8 +3,12 @@ import type { Cluster } from "../../../cluster/cluster.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
 import { compare } from "../../../cluster/kubernetes/version.ts";
 
+/** Every listed machine's own, signed by the appliance's CA (templates/roles/base). */
+const NODE_CERTIFICATE = { tlsCertFile: "/etc/sextant/node.crt", tlsPrivateKeyFile: "/etc/sextant/node.key" };
+
 /**
- * No serverTLSBootstrap: a kubelet whose request for a certificate nobody approves serves no logs and no metrics at all. Nothing of one system
+ * No serverTLSBootstrap: a kubelet whose request for a certificate nobody approves serves no logs and no metrics at all. Where metrics-server
+ * looks at what kubelets show, they show the certificate that their machine came with. Nothing of one system
  * only either, such as its resolv.conf: nodes of different systems read this, and node-registration.ts says what is a node's own.
  */
 export function kubeletConfiguration({ cluster: { kubernetes } }: BootContext) {
@@ -23,6 +27,7 @@ export function kubeletConfiguration({ cluster: { kubernetes } }: BootContext) {
     imageGCHighThresholdPercent: 80,
     imageGCLowThresholdPercent: 70,
     rotateCertificates: true,
+    ...(kubernetes.addons.some(({ name }) => name === "metrics-server") && NODE_CERTIFICATE),
   };
 }
 

@@ -54,7 +54,7 @@ const USUAL_ORIGINS = ["docker.io", "ghcr.io", "quay.io", "registry.k8s.io"];
 
 const containers = ({ cluster, machine, server }: BootContext): readonly PlanFile[] => [
   text("/etc/containerd/config.toml", render("roles/base/containerd.toml.eta", { pause: pauseImage(cluster, machine) ?? "" })),
-  ...origins(cluster).map((origin) => {
+  ...["_default", ...namedOrigins(cluster)].map((origin) => {
     const registry = `https://${server.address}:${REGISTRY_PORT}/v2/${origin === "_default" ? "" : origin.replace(":", "_")}`;
     const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem" });
     return text(`/etc/containerd/certs.d/${origin.replace(/:(\d+)$/, "_$1_")}/hosts.toml`, hosts); // host_port_, as a colon may not be everywhere in a path
@@ -63,9 +63,10 @@ const containers = ({ cluster, machine, server }: BootContext): readonly PlanFil
   text("/etc/sysctl.d/90-sextant.conf", render("roles/base/sysctl.conf.eta", {})),
 ];
 
-const origins = (cluster: BootContext["cluster"]): readonly string[] => {
+/** Registries that nodes know by name: they ask ours for what is below it. Images of all others they ask for as if there were one registry only. */
+export const namedOrigins = (cluster: BootContext["cluster"]): readonly string[] => {
   const named = [...cluster.images, ...releaseImages(cluster)].map((image) => imageReference(image).origin);
-  return ["_default", ...[...new Set([...USUAL_ORIGINS, ...named])].sort()];
+  return [...new Set([...USUAL_ORIGINS, ...named])].sort();
 };
 
 /** The DNS check makes sense only where machines ask our DNS: not beside a site's own DHCP or name servers. */

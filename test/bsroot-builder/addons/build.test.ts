@@ -73,7 +73,7 @@ describe("a build with add-ons", () => {
     await shop.build(registry);
     expect((await index()).addons.map(({ name, files, workloads }) => [name, files.map(({ path }) => path), workloads.length])).toEqual([
       ["flannel", ["flannel/definitions.yaml", "flannel/objects.yaml"], 1],
-      ["metrics-server", ["metrics-server/objects.yaml"], 1],
+      ["metrics-server", ["metrics-server/secrets.yaml", "metrics-server/objects.yaml"], 1],
     ]);
     const { images } = await shop.lock();
     expect(Object.keys(images)).toEqual(expect.arrayContaining(ADD_ONS.slice(0, 3)));
@@ -124,6 +124,28 @@ describe("a build with add-ons", () => {
     expect(files.filter(({ path }) => path.includes("addons"))).toEqual([]);
     expect(await stat(shop.path("bsroot/tls/addons/external-dns")).catch(() => "gone")).toBe("gone");
     expect(await stat(shop.path("bsroot/html/static/addons")).catch(() => "gone")).toBe("gone");
+  });
+});
+
+describe("an image of a registry that nodes do not know by name", () => {
+  const elsewhere = (name: string) => CHART.replace("web:1.2", `${name}/web:1.2`);
+  const link = "registry/docker/registry/v2/repositories/library/web/_manifests/tags/1.2/current/link";
+
+  test("is there without its origin too, as nodes will ask for it", async () => {
+    await write(`podNetwork: none, charts: [${elsewhere("registry.example.com/library")}]`);
+    await shop.build(registry);
+    expect(await shop.read(`bsroot/${link}`)).toBe((await shop.lock()).images["registry.example.com/library/web:1.2"]);
+    await closedWorld(shop.path("bsroot"));
+    const file = shop.path("bsroot/manifest.json");
+    const manifest = JSON.parse(await readFile(file, "utf8")) as Manifest;
+    await writeFile(file, JSON.stringify({ ...manifest, files: manifest.files.filter(({ path }) => path !== link) }));
+    expect(await problems()).toBe(`image registry.example.com/library/web:1.2: nodes do not know its registry, and ${link} is missing`);
+  });
+
+  test("is not there so when nodes know its registry", async () => {
+    await write(`podNetwork: none, charts: [${CHART}]`);
+    await shop.build(registry);
+    expect((await shop.manifest()).files.some(({ path }) => path === link)).toBe(false);
   });
 });
 

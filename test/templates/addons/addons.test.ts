@@ -4,13 +4,15 @@ import { filesOf, prepareAddOns } from "../../../bsroot-builder/addons/prepare.t
 import type { SecretFinder } from "../../../cluster/extension.ts";
 import { type AddOnName, addOnNames, rowOf } from "../../../cluster/kubernetes/addons.ts";
 import { layout } from "../../../cluster/layout.ts";
-import { addOns } from "../../../templates/registry.ts";
+import { kubeletConfiguration } from "../../../templates/kubernetes/kubeadm/component-configuration.ts";
+import { addOns, nodePlan } from "../../../templates/registry.ts";
 import { addOnContract } from "../../contract/add-on.ts";
 import { expectGolden } from "../golden.ts";
-import { ROCKY } from "../sample.ts";
+import { ROCKY, server } from "../sample.ts";
 import { fetchedFor, preparedOne, rackWith, rackWithOne } from "./sample-add-ons.ts";
 
 const finder: SecretFinder = {
+  ca: "our CA\n",
   tsig: (key) => `secret-of-${key}`,
   password: (name) => `password-${name}`,
   issuer: (name, domains) => ({ certificate: `${name} for ${domains.join(", ")}\n`, key: "its key\n", ca: "our CA\n" }),
@@ -88,6 +90,20 @@ test("add-ons are applied in the order of their rows, whatever the description's
   const withDns = { ...rack, kubernetes: { ...rack.kubernetes, clusterDns: "coredns" as const } };
   expect(prepareAddOns(rack, fetchedFor(rack)).map(({ name }) => name)).toEqual(["flannel", "metrics-server", "headlamp"]);
   expect(prepareAddOns(withDns, new Map()).map(({ name }) => name)).toEqual(["flannel", "coredns", "metrics-server", "headlamp"]);
+});
+
+test("metrics-server asks kubelets by what their certificates name, and kubelets show these", () => {
+  const rack = rackWith([{ name: "metrics-server", settings: {} }]);
+  const [first, ...others] = rack.machines;
+  const { address: _, ...leased } = first!;
+  const by = (of: typeof rack) =>
+    /--kubelet-preferred-address-types=([\w,]+)/.exec(JSON.stringify(prepareAddOns(of, new Map())[0]!.objects))![1];
+  expect(by(rack)).toBe("InternalIP,Hostname");
+  expect(by({ ...rack, machines: [leased, ...others] })).toBe("Hostname,InternalIP");
+  const given = { cluster: rack, machine: first!, os: first!.os, server };
+  expect(kubeletConfiguration(given)).toMatchObject({ tlsCertFile: "/etc/sextant/node.crt", tlsPrivateKeyFile: "/etc/sextant/node.key" });
+  expect(kubeletConfiguration({ ...given, cluster: rackWith([]) })).not.toHaveProperty("tlsCertFile");
+  expect(nodePlan(given).files.map(({ path }) => path)).toEqual(expect.arrayContaining(["/etc/sextant/node.crt", "/etc/sextant/node.key"]));
 });
 
 test("a cluster without Kubernetes has no add-ons", () => {

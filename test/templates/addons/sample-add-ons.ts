@@ -20,7 +20,7 @@ export function rackWith(addons: readonly AddOnChoice[], podNetwork: PodNetwork 
   return {
     ...plain,
     dns: { ...plain.dns, keys },
-    kubernetes: { ...plain.kubernetes, version: "1.36.4", clusterDns: "none", podNetwork, addons },
+    kubernetes: { ...plain.kubernetes, version: "1.36.2", clusterDns: "none", podNetwork, addons },
     ...given,
   };
 }
