@@ -1,0 +1,212 @@
+/** Operations on a cluster that fails at every possible step, beside a server that is restarted at every possible step. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { JournalEntry } from "../../../bootstrapper/journal.ts";
+import type { Operation, Step, Wish } from "../../../bootstrapper/operations/operation.ts";
+import { plan } from "../../../bootstrapper/operations/plan.ts";
+import { type Hands, ordering, Runner } from "../../../bootstrapper/operations/runner.ts";
+import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
+import { clusterOf, Model } from "./model.ts";
+
+const UPGRADE: Wish = { do: "upgrade", release: "1.37.1", batch: 1 };
+const REINSTALL: Wish = { do: "reinstall", machines: ["cp-2", "w-1"], batch: 1 };
+
+/** What the hands are to do at one step: fail before or after its effect, or never come back from it. */
+interface Trouble {
+  readonly at: number;
+  readonly how: "fails" | "fails after it" | "hangs" | "hangs after it";
+}
+
+let store: MemoryStore;
+let model: Model;
+let entries: Omit<JournalEntry, "at">[];
+let runner: Runner;
+let taken: { readonly step: Step; readonly order: string; readonly tries: number }[];
+let trouble: Trouble | undefined;
+let steps: readonly Step[];
+
+const hands = (): Hands => ({
+  look: async () => model.situation(),
+  take: async (step, doing) => {
+    taken.push({ step, order: doing.order, tries: doing.tries });
+    const mine =
+      trouble && steps[trouble.at] === step
+        ? trouble
+        : steps.findIndex((one) => JSON.stringify(one) === JSON.stringify(step)) === trouble?.at
+          ? trouble
+          : undefined;
+    if (mine) trouble = undefined;
+    if (mine?.how === "fails") throw new Error("the cable is out");
+    if (mine?.how === "hangs") return new Promise(() => {});
+    model.take(step);
+    if (mine?.how === "fails after it") throw new Error("the answer was lost");
+    if (mine?.how === "hangs after it") return new Promise(() => {});
+    return undefined;
+  },
+});
+const open = async (): Promise<void> => {
+  let ids = 0;
+  const random = (): string => `op${++ids}`;
+  runner = await Runner.open({ store, hands: hands(), journal: (entry) => entries.push(entry), now: () => 1_000, random });
+};
+const begin = async (wish: Wish): Promise<void> => {
+  const planned = plan(wish, model.situation());
+  if (!planned.ok) throw new Error(planned.because.join());
+  steps = planned.steps;
+  await runner.begin(wish, steps);
+};
+const settled = async (): Promise<Operation> => {
+  await expect.poll(() => runner.operation?.is, { interval: 1 }).not.toBe("running");
+  return runner.operation!;
+};
+const kubelets = (): readonly string[] =>
+  [...model.nodes.values()].map(({ name, kubelet, unschedulable }) => `${name} ${kubelet}${unschedulable ? " closed" : ""}`);
+
+beforeEach(async () => {
+  store = memoryStore();
+  model = new Model(clusterOf(3, 1));
+  entries = [];
+  taken = [];
+  trouble = undefined;
+  await open();
+});
+afterEach(() => runner.close());
+
+test("an operation is carried out step by step, in order, and journaled", async () => {
+  await begin(UPGRADE);
+  expect(await settled()).toMatchObject({ is: "done", at: steps.length });
+  expect(taken.map(({ step }) => step)).toEqual(steps);
+  expect(kubelets()).toEqual(["cp-1 1.37.1", "cp-2 1.37.1", "cp-3 1.37.1", "w-1 1.37.1"]);
+  expect(entries.map(({ text }) => text)).toContain(`operation 2/${steps.length} cp-1: let no new pods in`);
+});
+
+describe.each([
+  { what: "an upgrade", wish: UPGRADE, count: 25 },
+  { what: "a re-installation", wish: REINSTALL, count: 14 },
+])("$what", ({ wish, count }) => {
+  test("has as many steps as are tried here", async () => {
+    await begin(wish);
+    expect((await settled()).steps).toHaveLength(count);
+  });
+
+  test.each(Array.from({ length: count }, (_, at) => at))(
+    "that fails at step %i stops there, says why, and is continued to its end",
+    async (at) => {
+      for (const how of ["fails", "fails after it"] as const) {
+        store = memoryStore();
+        model = new Model(clusterOf(3, 1));
+        taken = [];
+        await open();
+        trouble = { at, how };
+        await begin(wish);
+        expect(await settled()).toMatchObject({
+          is: "stopped",
+          at,
+          because: expect.stringMatching(new RegExp(`^step ${at + 1} of ${count} .*(cable|lost)`)),
+        });
+        expect(taken).toHaveLength(at + 1);
+        await runner.continue();
+        expect(await settled()).toMatchObject({ is: "done", tries: 1 });
+        expect(taken.map(({ step }) => step)).toEqual([...steps.slice(0, at + 1), ...steps.slice(at)]);
+      }
+    },
+  );
+
+  test.each(Array.from({ length: count }, (_, at) => at))(
+    "that loses its server at step %i goes on by itself when it is back",
+    async (at) => {
+      for (const how of ["hangs", "hangs after it"] as const) {
+        store = memoryStore();
+        model = new Model(clusterOf(3, 1));
+        taken = [];
+        await open();
+        trouble = { at, how };
+        await begin(wish);
+        await expect.poll(() => taken.length, { interval: 1 }).toBe(at + 1);
+        await open();
+        expect(await settled()).toMatchObject({ is: "done", tries: 0 });
+        expect(taken.map(({ step }) => step)).toEqual([...steps.slice(0, at + 1), ...steps.slice(at)]);
+      }
+    },
+  );
+});
+
+test("the cluster is looked at before every step: what would hurt now is not done", async () => {
+  trouble = { at: 8, how: "fails" };
+  await begin(UPGRADE);
+  await settled();
+  model.fails("cp-1");
+  await runner.continue();
+  expect(await settled()).toMatchObject({
+    is: "stopped",
+    because: expect.stringContaining("another control plane is down already (cp-1:"),
+  });
+  model.recovers("cp-1");
+  await runner.continue();
+  expect(await settled()).toMatchObject({ is: "done", tries: 2 });
+});
+
+test("an order has one name until it is continued after a failure, and whoever waits for it knows that name", async () => {
+  trouble = { at: 4, how: "fails" };
+  await begin(UPGRADE);
+  await settled();
+  await runner.continue();
+  await settled();
+  const orders = taken.filter(
+    ({ step }) => step.do !== "snapshot" && step.node === "cp-1" && (step.do === "upgrade" || step.do === "obeyed"),
+  );
+  expect(orders.map(({ step, order, tries }) => `${step.do} ${order} ${tries}`)).toEqual([
+    "upgrade op1.3 0",
+    "obeyed op1.3 0",
+    "obeyed op1.3 1",
+  ]);
+  expect(ordering({ steps, at: 4 })).toBe(3);
+});
+
+test("one at a time: nothing else begins before it is at its end", async () => {
+  trouble = { at: 3, how: "fails" };
+  await begin(UPGRADE);
+  await expect(runner.begin(REINSTALL, steps)).rejects.toThrow(/is (running|stopped) at step/);
+  await settled();
+  await expect(runner.begin(REINSTALL, steps)).rejects.toThrow("continue or cancel it first");
+});
+
+test("what is cancelled stays so after a restart, and says who may still be closed", async () => {
+  trouble = { at: 5, how: "fails" };
+  await begin(UPGRADE);
+  await settled();
+  expect(await runner.cancel()).toMatchObject({
+    is: "cancelled",
+    because: expect.stringContaining("cp-1 may still be closed to new pods"),
+  });
+  await open();
+  expect(runner.operation?.is).toBe("cancelled");
+  await expect(runner.continue()).rejects.toThrow("there is nothing to continue");
+  await expect(runner.cancel()).rejects.toThrow("there is nothing to cancel");
+  await begin(UPGRADE);
+  expect((await settled()).is).toBe("done");
+});
+
+test("a step that runs ends when it is cancelled", async () => {
+  let begun = false;
+  const slow: Hands = {
+    look: async () => model.situation(),
+    take: (_, { signal }) =>
+      new Promise((_resolve, reject) => {
+        begun = true;
+        signal.addEventListener("abort", () => reject(new Error("aborted")));
+      }),
+  };
+  runner = await Runner.open({ store: memoryStore(), hands: slow, journal: () => {}, now: () => 1, random: () => "x" });
+  await begin(UPGRADE);
+  await expect.poll(() => begun).toBe(true);
+  expect((await runner.cancel()).is).toBe("cancelled");
+});
+
+test("a disk that refuses stops it, and nothing is taken for done", async () => {
+  await begin({ ...UPGRADE });
+  store.fail(new Error("disk full"));
+  expect(await settled()).toMatchObject({ is: "stopped", because: expect.stringContaining("disk full") });
+  store.fail(undefined);
+  await runner.continue();
+  expect((await settled()).is).toBe("done");
+});
