@@ -9,6 +9,7 @@ import { render } from "../../render.ts";
 import { type Part, placesOf } from "../artifacts.ts";
 import { foundingFlags } from "../kubeadm/configuration.ts";
 import { kubeadmPiece } from "../kubeadm/piece.ts";
+import { orders } from "../orders/orders.ts";
 import { podNetwork } from "../pod-network/bridge.ts";
 import { releaseOf } from "./release.ts";
 
@@ -20,6 +21,7 @@ export function kubernetesNode(context: BootContext): PlanPiece {
   const release = releaseOf(context.cluster, context.machine);
   if (release === undefined) return {};
   const bridge = podNetwork(context);
+  const taken = orders(context);
   return {
     files: [
       ...programs(context, release),
@@ -27,6 +29,7 @@ export function kubernetesNode(context: BootContext): PlanPiece {
       ...entry(context),
       ...hosts(context),
       ...(bridge.files ?? []),
+      ...(taken.files ?? []),
     ],
     units: [
       { name: "sextant-programs.service", enabled: true, contents: view("programs.service") },
@@ -39,6 +42,7 @@ export function kubernetesNode(context: BootContext): PlanPiece {
       },
       { name: "sextant-kubernetes.service", enabled: true, contents: view("kubernetes.service") },
       ...(bridge.units ?? []),
+      ...(taken.units ?? []),
     ],
     readyWhen: ["kubelet.service"],
   };
