@@ -17,6 +17,7 @@ import { type KubernetesService, startKubernetes } from "./kubernetes/service.ts
 import { inOneLine } from "./kubernetes/view.ts";
 import type { Roster } from "./machines/roster.ts";
 import { menuFor, menuForStranger } from "./menus.ts";
+import { type OperationsService, startOperations } from "./operations/service.ts";
 import { dhcpBeside, endpoints, type Here } from "./place.ts";
 import { withPorts } from "./port-trouble.ts";
 import { type ImageRegistry, startRegistry } from "./registry.ts";
@@ -52,6 +53,7 @@ export interface Late {
   time?: Time | undefined;
   registry?: ImageRegistry | undefined;
   kubernetes?: KubernetesService;
+  operations?: OperationsService;
 }
 export interface Part {
   close(): Promise<void>;
@@ -154,8 +156,29 @@ export const makeKubernetes = (base: Base): Promise<KubernetesService> =>
     random: randomBytes,
   });
 
+export const makeOperations = (base: Base, server: Endpoints): Promise<OperationsService> =>
+  startOperations({
+    cluster: () => base.cluster,
+    files: () => base.bsroot.files,
+    machines: base.roster,
+    addressOf: (mac) => base.roster.find(mac)?.address,
+    readSecret: (path) => readSecret(base.bsroot, path),
+    store: base.store,
+    journal: base.kept.journal,
+    folder: resolve(base.settings.state),
+    https: server.https,
+    now: Date.now,
+    random: (bytes) => randomBytes(bytes).toString("hex"),
+  });
+
 /** On every interface: the operator's page is asked for on the management network too, and by the health check on the loopback. */
-export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp, kubernetes: KubernetesService): Promise<HttpService> {
+export function makeHttp(
+  base: Base,
+  server: Endpoints,
+  dhcp: Dhcp,
+  kubernetes: KubernetesService,
+  operations: OperationsService,
+): Promise<HttpService> {
   const { kept, roster, late } = base;
   const { ports } = base.settings;
   const texts = ofEach(base, ({ bsroot, cluster }) =>
@@ -176,6 +199,7 @@ export function makeHttp(base: Base, server: Endpoints, dhcp: Dhcp, kubernetes: 
     },
     machines: roster,
     kubernetes,
+    operations,
     journal: kept.journal,
     journalTail: (count) => kept.tail(count),
     leases: () => dhcp.leases(),

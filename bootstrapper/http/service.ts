@@ -13,6 +13,7 @@ import { type Credentials, operatorOf } from "./operator/credentials.ts";
 import { sessionRoutes } from "./operator/session-routes.ts";
 import { Sessions } from "./operator/sessions.ts";
 import { setupKubectlRoutes } from "./operator/setup-kubectl.ts";
+import { snapshotRoutes } from "./operator/snapshot-routes.ts";
 import { pageRoutes, readPage } from "./page.ts";
 import { refusalsJournal } from "./refusals-journal.ts";
 import { configRoutes } from "./secrets/config.ts";
@@ -66,6 +67,7 @@ export async function startHttp(world: World, options: HttpOptions): Promise<Htt
   reportRoutes(tlsRouter, world, limits);
   kubernetesRoutes(tlsRouter, world, limits);
   apiRoutes(tlsRouter, world);
+  snapshotRoutes(tlsRouter, world);
   sessionRoutes(tlsRouter, credentials, world);
   setupKubectlRoutes(tlsRouter, world);
   pageRoutes(tlsRouter, page);

@@ -1,10 +1,12 @@
 /** What the HTTP server may ask of the rest of the bootstrapper. The appliance builds it; tests build a small one. */
 import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
+import type { Snapshot } from "../kubernetes/etcd-snapshots.ts";
 import type { NodeStanding } from "../kubernetes/health.ts";
 import type { ClusterView } from "../kubernetes/view.ts";
-import type { Heard, Word } from "../kubernetes/words.ts";
+import type { Heard, OrderWord, Word } from "../kubernetes/words.ts";
 import type { MachineEvent, MachineView, NextBoot, Transfer } from "../machines/machine.ts";
+import type { Operation, Planned, Wish } from "../operations/operation.ts";
 
 export interface World {
   /** Name of the cluster, for page titles. */
@@ -16,6 +18,7 @@ export interface World {
   readonly machines: Machines;
   readonly texts: Texts;
   readonly kubernetes: Kubernetes;
+  readonly operations: Operations;
   readonly journal: Journal;
   /** The newest entries, newest last. */
   journalTail(count: number): Promise<readonly JournalEntry[]>;
@@ -50,6 +53,24 @@ export interface Kubernetes {
   kubeconfig(by: "name" | "address"): Promise<string>;
   /** Gives the cluster up, so that another may be founded, or says why not. Rejects when the disk refuses. */
   forget(): Promise<Heard>;
+}
+
+/** What may be done to the cluster once it runs. */
+export interface Operations {
+  /** What the node with this MAC says of its orders, and its answer. Rejects when the disk refuses. */
+  hear(mac: Mac, word: OrderWord): Promise<Heard>;
+  /** As the cluster is now. Rejects when it cannot be looked at. */
+  plan(wish: Wish): Promise<{ readonly planned: Planned /** Names these very steps. */; readonly id: string }>;
+  /** Begins what was planned under this id; rejects when the plan would be another one by now. */
+  apply(wish: Wish, id: string): Promise<Operation>;
+  continue(): Promise<Operation>;
+  cancel(): Promise<Operation>;
+  /** The one that runs or ran last, and what it does at this moment. */
+  last(): { readonly operation: Operation; readonly doing: string } | undefined;
+  /** Newest first. */
+  snapshots(): Promise<readonly Snapshot[]>;
+  takeSnapshot(): Promise<Snapshot>;
+  readSnapshot(name: string): Promise<{ readonly snapshot: Snapshot; readonly stream: NodeJS.ReadableStream } | undefined>;
 }
 
 /** The rendered answers. None of the first three carries a secret. All throw only on a broken bsroot. */

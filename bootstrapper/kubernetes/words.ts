@@ -2,9 +2,15 @@
 
 export type Word = { readonly state: "asks" | "founding" | "founded" | "joined" } | { readonly state: "failed"; readonly reason: string };
 
+/** What a node of the cluster says of the orders it is given. */
+export type OrderWord =
+  | { readonly state: "serves" }
+  | { readonly state: "obeyed"; readonly order: string }
+  | { readonly state: "failed"; readonly order: string; readonly reason: string };
+
 export type Heard =
-  /** Lines of the answer: "do" -> "join". */
-  | { readonly ok: true; readonly lines: Readonly<Record<string, string>> }
+  /** Lines of the answer: "do" -> "join"; `files`, of an order: "kubeadm <sha256> <url>". */
+  | { readonly ok: true; readonly lines: Readonly<Record<string, string>>; readonly files?: readonly string[] }
   /** The node begins anew. */
   | { readonly ok: false; readonly because: string };
 

@@ -56,7 +56,7 @@ export function kubernetesLeaves(cluster: Cluster): readonly Leaf[] {
     admin(cluster, version),
     superAdmin(cluster),
     ...members.map((machine) => member(cluster, machine)),
-    ...(members.length > 0 ? [etcdClient(cluster)] : []),
+    etcdClient(cluster, members.length > 0),
   ];
 }
 
@@ -114,9 +114,10 @@ const member = (cluster: Cluster, machine: Machine): Leaf => ({
   onNodes: true,
 });
 
-const etcdClient = (cluster: Cluster): Leaf => ({
+/** Where etcd stands beside the API servers, kubeadm makes theirs on the nodes, and this one is the bootstrapper's alone. */
+const etcdClient = (cluster: Cluster, onNodes: boolean): Leaf => ({
   name: "apiserver-etcd-client",
-  use: "what API servers show to etcd",
+  use: onNodes ? "what API servers and the bootstrapper show to etcd" : "what the bootstrapper shows to etcd",
   certificate: layout.tls.etcdClient,
   key: layout.tls.etcdClientKey,
   subject: { commonName: "kube-apiserver-etcd-client" },
@@ -124,5 +125,5 @@ const etcdClient = (cluster: Cluster): Leaf => ({
   alternatives: { names: [], addresses: [] },
   keys: cluster.kubernetes.certificates,
   issuer: etcdCa(cluster),
-  onNodes: true,
+  onNodes,
 });

@@ -1,6 +1,7 @@
 /** The OpenAPI document of the API, made from the table that also makes its routes. */
 import { z } from "zod";
-import { OPERATIONS, type Operation } from "./operations.ts";
+import type { Operation } from "./operation-row.ts";
+import { OPERATIONS } from "./operations.ts";
 import { named, problem } from "./schemas.ts";
 
 export const API = "/api/v1";

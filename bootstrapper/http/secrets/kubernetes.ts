@@ -1,6 +1,6 @@
 /** POST /kubernetes/<mac>: a node asks what it is to do to become part of the cluster, and says how that went. */
 import type { Router } from "@koa/router";
-import type { Word } from "../../kubernetes/words.ts";
+import type { OrderWord, Word } from "../../kubernetes/words.ts";
 import { answerText } from "../answers.ts";
 import type { Limits } from "../limits.ts";
 import { forbidden, Refusal } from "../refusal.ts";
@@ -27,30 +27,44 @@ export function kubernetesRoutes(router: Router, world: World, limits: Limits): 
     }
     const word = parseWord(await readForm(ctx.req, limits));
     if ("because" in word) {
-      const reasons = { what, because: word.because, todo: "send state=asks, founding, founded, joined, or state=failed&reason=..." };
+      const reasons = {
+        what,
+        because: word.because,
+        todo: "send state=asks, founding, founded, joined, serves, state=obeyed&order=..., or state=failed&reason=...",
+      };
       throw new Refusal(400, reasons, { journal: "warning", mac });
     }
-    const heard = await world.kubernetes.hear(mac, word);
+    const isOfOrders = "order" in word || word.state === "serves";
+    const heard = isOfOrders ? await world.operations.hear(mac, word) : await world.kubernetes.hear(mac, word);
     // The desk has journaled it: a node repeats itself.
     if (!heard.ok) throw new Refusal(409, { what, because: heard.because, todo: "undo what was begun, and ask again" });
-    answerText(ctx, inLines(heard.lines));
+    answerText(ctx, inLines([...Object.entries(heard.lines), ...(heard.files ?? []).map((file) => ["file", file] as const)]));
   });
 }
 
+const ORDER = /^[a-z0-9.]{1,64}$/;
+
 /** Total: whatever the form holds becomes a word or a reason why it is none. */
-export function parseWord(form: URLSearchParams): Word | { readonly because: string } {
-  const twice = ["state", "reason"].find((name) => form.getAll(name).length > 1);
+export function parseWord(form: URLSearchParams): Word | OrderWord | { readonly because: string } {
+  const twice = ["state", "reason", "order"].find((name) => form.getAll(name).length > 1);
   if (twice) return { because: `"${twice}" is given twice` };
   const state = form.get("state") ?? "";
+  const order = form.get("order");
+  if (order !== null && !ORDER.test(order)) return { because: '"order" is none that was given' };
   switch (state) {
     case "asks":
     case "founding":
     case "founded":
     case "joined":
       return { state };
+    case "serves":
+      return { state };
+    case "obeyed":
+      return order === null ? { because: '"order" is missing' } : { state, order };
     case "failed": {
       const reason = readable(form.get("reason") ?? "");
-      return reason === "" ? { because: '"reason" is missing' } : { state, reason };
+      if (reason === "") return { because: '"reason" is missing' };
+      return order === null ? { state, reason } : { state, reason, order };
     }
     default:
       return { because: state ? `"${printable(state).slice(0, 32)}" is nothing that is said here` : '"state" is missing' };
@@ -58,7 +72,5 @@ export function parseWord(form: URLSearchParams): Word | { readonly because: str
 }
 
 /** One line each, whatever the reasons of others look like: a shell reads them line by line. */
-const inLines = (lines: Readonly<Record<string, string>>): string =>
-  Object.entries(lines)
-    .map(([key, value]) => `${key}=${printable(value)}\n`)
-    .join("");
+const inLines = (lines: readonly (readonly [key: string, value: string])[]): string =>
+  lines.map(([key, value]) => `${key}=${printable(value)}\n`).join("");

@@ -24,6 +24,15 @@ test("a node that asks is answered line by line", async () => {
   expect(rig.world.heard).toEqual([{ mac: CP1, word: { state: "asks" } }]);
 });
 
+test("a node that serves is answered its order, each program on a line of its own", async () => {
+  const files = ["kubeadm 00ff https://10.0.0.1/static/kubeadm", "kubelet 11ff https://10.0.0.1/static/kubelet\nfile=evil"];
+  rig.world.heardAnswer = { ok: true, lines: { do: "upgrade", order: "a.1.0" }, files };
+  expect((await say("state=serves")).text).toBe(
+    "do=upgrade\norder=a.1.0\nfile=kubeadm 00ff https://10.0.0.1/static/kubeadm\nfile=kubelet 11ff https://10.0.0.1/static/kubelet file=evil\n",
+  );
+  expect(rig.world.heard).toEqual([{ mac: CP1, word: { state: "serves" } }]);
+});
+
 test("what can no longer be is a conflict, and left to the desk to journal", async () => {
   rig.world.heardAnswer = { ok: false, because: "the founding has passed to cp-2" };
   const { status, text } = await say("state=founded");
@@ -56,6 +65,9 @@ test.each([
   ["state=failed&reason=kubeadm+ended%0Awith+1", { state: "failed", reason: "kubeadm ended with 1" }],
   ["state=joined", { state: "joined" }],
   ["state=founding&more=1", { state: "founding" }],
+  ["state=serves", { state: "serves" }],
+  ["state=obeyed&order=a1b2.3.0", { state: "obeyed", order: "a1b2.3.0" }],
+  ["state=failed&order=a1b2.3.0&reason=no+disk", { state: "failed", order: "a1b2.3.0", reason: "no disk" }],
 ])("%s is understood", (text, word) => {
   expect(parseWord(new URLSearchParams(text))).toEqual(word);
 });
@@ -64,6 +76,9 @@ test.each([
   ["", '"state" is missing'],
   ["state=forget", '"forget" is nothing that is said here'],
   ["state=failed", '"reason" is missing'],
+  ["state=obeyed", '"order" is missing'],
+  ["state=obeyed&order=../x", '"order" is none that was given'],
+  ["state=obeyed&order=a&order=b", '"order" is given twice'],
   ["state=asks&state=founded", '"state" is given twice'],
 ])("%s is explained", async (text, because) => {
   const answer = await say(text);

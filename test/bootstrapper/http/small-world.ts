@@ -5,8 +5,9 @@ import type { Outcome, World } from "../../../bootstrapper/http/world.ts";
 import type { JournalEntry } from "../../../bootstrapper/journal.ts";
 import type { NodeStanding } from "../../../bootstrapper/kubernetes/health.ts";
 import type { ClusterView } from "../../../bootstrapper/kubernetes/view.ts";
-import type { Heard, Word } from "../../../bootstrapper/kubernetes/words.ts";
+import type { Heard, OrderWord, Word } from "../../../bootstrapper/kubernetes/words.ts";
 import type { MachineEvent, MachineState, MachineView, NextBoot, Phase, Transfer } from "../../../bootstrapper/machines/machine.ts";
+import type { Operation, Wish } from "../../../bootstrapper/operations/operation.ts";
 import { type Ipv4, ipv4, type Mac, mac } from "../../../cluster/address.ts";
 
 export const CP1 = mac("52:54:00:00:00:11");
@@ -40,7 +41,7 @@ export interface SmallWorld extends World {
   /** What happened in which order: "applied secrets-released", "rendered config". */
   readonly order: string[];
   /** What nodes said of the cluster, and what the next one is answered. */
-  readonly heard: { readonly mac: Mac; readonly word: Word }[];
+  readonly heard: { readonly mac: Mac; readonly word: Word | OrderWord }[];
   heardAnswer: Heard;
   clusterView: ClusterView;
   readonly nodes: Map<Mac, NodeStanding>;
@@ -113,6 +114,20 @@ export function smallWorld(staticFolder: string): SmallWorld {
       },
       forget: async () => world.heardAnswer,
     },
+    operations: {
+      hear: async (address, word) => {
+        world.heard.push({ mac: address, word });
+        return world.heardAnswer;
+      },
+      plan: async () => ({ planned: { ok: true, steps: [{ do: "snapshot" }], notes: [] }, id: "0123" }),
+      apply: async (wish) => operation(wish),
+      continue: async () => operation({ do: "remove", machine: "w-1" }),
+      cancel: async () => operation({ do: "remove", machine: "w-1" }),
+      last: () => undefined,
+      snapshots: async () => [],
+      takeSnapshot: async () => ({ name: "etcd-20261101T120000Z.db", at: NOW, size: 32, sha256: "00" }),
+      readSnapshot: async () => undefined,
+    },
     texts: {
       bootScript: (address) => `#!ipxe\necho ${nextBoot(states.get(address)).do} ${address}\n`,
       stageOne: (address) => (address === CP1 ? '{"ignition":{"version":"3.3.0"}}' : undefined),
@@ -142,6 +157,17 @@ export function smallWorld(staticFolder: string): SmallWorld {
   world.put(NEW, { name: "02-00-00-00-00-99", phase: "discovered", because: "not in the description" });
   return world;
 }
+
+const operation = (wish: Wish): Operation => ({
+  id: "a1",
+  wish,
+  steps: [{ do: "snapshot" }],
+  at: 0,
+  is: "running",
+  tries: 0,
+  begun: NOW,
+  changed: NOW,
+});
 
 /** A machine that holds a grant and has just been told to install. */
 export const granted = (change: Partial<NonNullable<MachineState["grant"]>> = {}): Pick<MachineView, "phase" | "grant"> => ({

@@ -1,0 +1,179 @@
+/** What is done to the running cluster: operations, orders for nodes, and snapshots of etcd on a timer. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Mac } from "../../cluster/address.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { releasesOf } from "../../cluster/kubernetes/releases.ts";
+import { isExact } from "../../cluster/kubernetes/version.ts";
+import { layout } from "../../cluster/layout.ts";
+import { architectures, etcdMembers } from "../../cluster/queries.ts";
+import type { Operations, Outcome } from "../http/world.ts";
+import type { Journal } from "../journal.ts";
+import { Connection, type ConnectionOptions } from "../kubernetes/connection.ts";
+import { EtcdGateway } from "../kubernetes/etcd-gateway.ts";
+import { type Snapshot, SnapshotError, Snapshots } from "../kubernetes/etcd-snapshots.ts";
+import type { MachineEvent, MachineView } from "../machines/machine.ts";
+import type { Store } from "../store/store.ts";
+import { ClusterHands } from "./hands.ts";
+import type { Planned, Wish } from "./operation.ts";
+import { carriedReleases, OrderDesk } from "./order-desk.ts";
+import { OrderBook } from "./orders.ts";
+import { plan } from "./plan.ts";
+import { OperationError, Runner } from "./runner.ts";
+
+export interface OperationsOptions extends ConnectionOptions {
+  cluster(): Cluster;
+  /** Of the bsroot's manifest, as it is now. */
+  files(): readonly { readonly path: string; readonly sha256: string }[];
+  readonly machines: { find(mac: Mac): MachineView | undefined; apply(mac: Mac, event: MachineEvent): Promise<Outcome> };
+  readonly store: Store;
+  readonly journal: Journal;
+  /** Where snapshots lie. */
+  readonly folder: string;
+  /** "https://10.0.0.1" */
+  readonly https: string;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Hex digits. */
+  random(bytes: number): string;
+  /** Where etcd listens for clients; 2379 unless said otherwise. */
+  readonly etcdPort?: number;
+}
+
+export interface OperationsService extends Operations {
+  /** Another bsroot is served. */
+  reload(): void;
+  close(): Promise<void>;
+}
+
+/** Milliseconds between two snapshots, and between two looks at whether one is due. */
+const EVERY = 6 * 3_600_000;
+const LOOK = 300_000;
+
+export async function startOperations(options: OperationsOptions): Promise<OperationsService> {
+  const { cluster, files, machines, store, journal, now, random, addressOf } = options;
+  const connection = new Connection(options);
+  const snapshots = new Snapshots(join(options.folder, "snapshots"));
+  const book = await OrderBook.open(store);
+  const desk = new OrderDesk({ cluster, files, https: options.https, book, machines, journal });
+  const rises = (): number => performance.now();
+  let gateway: Promise<EtcdGateway> | undefined;
+  const etcd = (): Promise<EtcdGateway> => {
+    gateway ??= opened(options);
+    const mine = gateway;
+    mine.catch(() => {
+      if (gateway === mine) gateway = undefined;
+    });
+    return mine;
+  };
+  const closeEtcd = (): void => {
+    const old = gateway;
+    gateway = undefined;
+    old?.then(
+      (one) => one.close(),
+      () => undefined,
+    );
+  };
+
+  const takeSnapshot = async (signal: AbortSignal): Promise<Snapshot> => {
+    const through = await etcd();
+    let last = "no member of etcd has an address";
+    for (const machine of etcdMembers(cluster())) {
+      const address = machine.address ?? addressOf(machine.mac);
+      if (address === undefined) continue;
+      try {
+        const taken = await snapshots.take(through.snapshot(address, signal), now());
+        const wrong = await snapshots.difference(taken);
+        if (wrong) throw new SnapshotError(wrong);
+        journal({ from: "kubernetes", level: "info", text: `snapshot of etcd from ${machine.name}: ${taken.name}, ${taken.size} bytes` });
+        return taken;
+      } catch (error) {
+        last = `${machine.name}: ${(error as Error).message}`;
+      }
+    }
+    throw new SnapshotError(`no snapshot of etcd could be taken: ${last}`);
+  };
+
+  const releases = (): readonly string[] => releasesOf(cluster()).filter(isExact);
+  const hands = new ClusterHands({
+    cluster,
+    api: async () => (await connection.open()).api,
+    etcd,
+    addressOf,
+    machines,
+    book,
+    carried: () => carriedReleases(releases(), architectures(cluster()), files()),
+    snapshot: takeSnapshot,
+    now: rises,
+    pause: (milliseconds, signal) => pause(milliseconds, undefined, { signal }).catch(() => undefined),
+  });
+  const runner = await Runner.open({ store, hands, journal, now, random });
+  const ended = new AbortController();
+  let said = "";
+  const due = async (): Promise<void> => {
+    const up = etcdMembers(cluster()).some(({ mac }) => machines.find(mac)?.phase === "ready");
+    const [newest] = await snapshots.list();
+    if (cluster().kubernetes.version === undefined || !up || (newest && Math.abs(now() - newest.at) < EVERY)) return;
+    try {
+      await takeSnapshot(ended.signal);
+      said = "";
+    } catch (error) {
+      const text = (error as Error).message;
+      if (text !== said && !ended.signal.aborted) journal({ from: "kubernetes", level: "warning", text });
+      said = text;
+    }
+  };
+  let looking = due();
+  const timer = setInterval(() => {
+    looking = looking.then(due);
+  }, LOOK).unref();
+
+  const planned = async (wish: Wish): Promise<{ planned: Planned; id: string }> => {
+    const outcome = plan(wish, await hands.look());
+    return { planned: outcome, id: outcome.ok ? idOf([wish, outcome.steps]) : "" };
+  };
+  return {
+    hear: (mac, word) => desk.hear(mac, word),
+    plan: planned,
+    apply: async (wish, id) => {
+      const { planned: outcome, id: current } = await planned(wish);
+      if (!outcome.ok) throw new OperationError(outcome.because.join("; "));
+      if (current !== id) throw new OperationError("the plan would be another one by now; ask for it again");
+      return runner.begin(wish, outcome.steps);
+    },
+    continue: () => runner.continue(),
+    cancel: () => runner.cancel(),
+    last: () => runner.operation && { operation: runner.operation, doing: runner.doing },
+    snapshots: () => snapshots.list(),
+    takeSnapshot: () => takeSnapshot(ended.signal),
+    readSnapshot: (name) => snapshots.read(name),
+    reload: () => {
+      connection.renew();
+      closeEtcd();
+    },
+    close: async () => {
+      clearInterval(timer);
+      ended.abort();
+      connection.renew();
+      closeEtcd();
+      await Promise.all([runner.close(), looking]);
+    },
+  };
+}
+
+const idOf = (what: unknown): string => createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 16);
+
+async function opened({ readSecret, etcdPort }: OperationsOptions): Promise<EtcdGateway> {
+  const { etcdCa, etcdClient, etcdClientKey } = layout.tls;
+  const [ca, cert, key] = (await Promise.all(
+    [etcdCa, etcdClient, etcdClientKey].map(async (path) => {
+      try {
+        return Buffer.from(await readSecret(path)).toString("utf8");
+      } catch {
+        throw new Error(`${path} cannot be read; build the bsroot again with bsroot-builder and copy it here whole`);
+      }
+    }),
+  )) as [string, string, string];
+  return new EtcdGateway({ credentials: { ca, cert, key }, ...(etcdPort !== undefined && { port: etcdPort }) });
+}
