@@ -44,7 +44,6 @@ export function kubernetesNode(context: BootContext): PlanPiece {
       ...(bridge.units ?? []),
       ...(taken.units ?? []),
     ],
-    readyWhen: ["kubelet.service"],
   };
 }
 
