@@ -97,5 +97,17 @@ const wayOut = (because: string): string =>
     ? "; install the CNCF distribution registry (Debian's package docker-registry), or start with --registry off"
     : "";
 
-/** logfmt's msg, without its quotes. */
-const messageIn = (line: string): string => /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? line;
+/** What a line of its log says; of a request that it could not answer, which one, whose, and why. */
+export function messageIn(line: string): string {
+  const said = field(line, "msg");
+  const [method, uri, caller] = ["method", "uri", "remoteaddr"].map((name) => field(line, `http.request.${name}`));
+  if (said === undefined || uri === undefined) return said ?? line;
+  const why = field(line, "err.message") ?? field(line, "err.code") ?? said;
+  return `${method ?? ""} ${uri} of ${caller?.replace(/:\d+$/, "") ?? "somebody"}: ${why}`.trim();
+}
+
+/** A value of logfmt, without its quotes. */
+const field = (line: string, name: string): string | undefined => {
+  const [, quoted, bare] = new RegExp(`(?:^|\\s)${name.replaceAll(".", "\\.")}=(?:"((?:[^"\\\\]|\\\\.)*)"|(\\S+))`).exec(line) ?? [];
+  return quoted?.replaceAll('\\"', '"') ?? bare;
+};

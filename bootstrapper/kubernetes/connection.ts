@@ -61,9 +61,9 @@ export class Connection {
   async #made(): Promise<Open> {
     const { cluster, readSecret, port, patience } = this.#options;
     if (cluster().kubernetes.version === undefined) throw new ApiError("cluster-desc.yml asks for no Kubernetes");
-    const { clusterCa, admin, adminKey } = layout.tls;
+    const { clusterCa, superAdmin, superAdminKey } = layout.tls;
     const [ca, cert, key] = (await Promise.all(
-      [clusterCa, admin, adminKey].map(async (path) => {
+      [clusterCa, superAdmin, superAdminKey].map(async (path) => {
         try {
           return Buffer.from(await readSecret(path)).toString("utf8");
         } catch {
@@ -89,7 +89,7 @@ export class Connection {
 function hashOfCa({ ca, cert, key }: Credentials): string {
   try {
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-      throw new Error(`${layout.tls.admin} does not belong to ${layout.tls.adminKey}`);
+      throw new Error(`${layout.tls.superAdmin} does not belong to ${layout.tls.superAdminKey}`);
     const spki = new X509Certificate(ca).publicKey.export({ type: "spki", format: "der" });
     return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
   } catch (error) {

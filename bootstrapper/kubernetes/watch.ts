@@ -34,7 +34,14 @@ export interface WatchSettings {
 const EVERY = { founded: 10_000, unfounded: 30_000 };
 /** Nodes that are labelled after one look; the next look takes the next ones. */
 const LABELLED = 32;
-const WATCHED = [layout.tls.clusterCa, layout.tls.frontProxyCa, layout.tls.etcdCa, layout.tls.admin, layout.tls.bootstrapper];
+const WATCHED = [
+  layout.tls.clusterCa,
+  layout.tls.frontProxyCa,
+  layout.tls.etcdCa,
+  layout.tls.admin,
+  layout.tls.superAdmin,
+  layout.tls.bootstrapper,
+];
 
 export class Watch {
   readonly #settings: WatchSettings;

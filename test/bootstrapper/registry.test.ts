@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { JournalEntry } from "../../bootstrapper/journal.ts";
-import { type ImageRegistry, type RegistrySettings, startRegistry } from "../../bootstrapper/registry.ts";
+import { type ImageRegistry, messageIn, type RegistrySettings, startRegistry } from "../../bootstrapper/registry.ts";
 import { ipv4 } from "../../cluster/address.ts";
 import { layout } from "../../cluster/layout.ts";
 import { freePort } from "../support/container-image.ts";
@@ -36,6 +36,14 @@ const answers = (port: number): Promise<void> =>
     const refusal = await fetch(`https://127.0.0.1:${port}/v2/`).catch((error: Error) => (error.cause as NodeJS.ErrnoException).code);
     expect(refusal).not.toBe("ECONNREFUSED");
   }, 10_000);
+
+test("what it could not answer is told with who asked for it, and why", () => {
+  const line =
+    'time="2026-11-21T18:09:29Z" level=error msg="response completed with error" err.code="blob unknown" err.message="blob unknown to registry" http.request.method=HEAD http.request.remoteaddr="10.77.0.11:40112" http.request.uri="/v2/k8s.gcr.io/pause/manifests/3.9" http.response.status=404';
+  expect(messageIn(line)).toBe("HEAD /v2/k8s.gcr.io/pause/manifests/3.9 of 10.77.0.11: blob unknown to registry");
+  expect(messageIn('time="2026" level=warning msg="No HTTP secret \\"x\\""')).toBe('No HTTP secret "x"');
+  expect(messageIn("panic: no logfmt at all")).toBe("panic: no logfmt at all");
+});
 
 test("is up again after it was killed", async () => {
   const chosen = await settings();

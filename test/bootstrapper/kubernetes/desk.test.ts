@@ -159,13 +159,13 @@ describe("founding", () => {
     await open(THREE);
     expect(await asks(CP1)).toEqual({ do: "wait", because: "cluster-desc.yml asks for no Kubernetes" });
     await rig.service.close();
-    rig.files.delete(layout.tls.admin);
+    rig.files.delete(layout.tls.superAdmin);
     await open();
-    expect((await asks(CP1))["because"]).toContain("tls/kubernetes/admin.crt cannot be read; build the bsroot again");
+    expect((await asks(CP1))["because"]).toContain("tls/kubernetes/super-admin.crt cannot be read; build the bsroot again");
     await rig.service.close();
-    rig.files.set(layout.tls.admin, pki.server.cert);
+    rig.files.set(layout.tls.superAdmin, pki.server.cert);
     await open();
-    expect((await asks(CP1))["because"]).toContain("tls/kubernetes/admin.crt does not belong to tls/kubernetes/admin.key");
+    expect((await asks(CP1))["because"]).toContain("tls/kubernetes/super-admin.crt does not belong to tls/kubernetes/super-admin.key");
   });
 });
 

@@ -127,11 +127,11 @@ test.each<{ when: string; given: Given; says: readonly string[] }>([
     when: "a certificate ends soon",
     given: {
       certificates: new Map([
-        ["tls/kubernetes/admin.crt", NOW + 2.5 * DAY],
+        ["tls/kubernetes/super-admin.crt", NOW + 2.5 * DAY],
         ["far", NOW + 31 * DAY],
       ]),
     },
-    says: ["tls/kubernetes/admin.crt ends on 2026-11-03, in 3 days; renew it"],
+    says: ["tls/kubernetes/super-admin.crt ends on 2026-11-03, in 3 days; renew it"],
   },
   {
     when: "a certificate has ended",

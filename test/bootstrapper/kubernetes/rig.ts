@@ -35,7 +35,10 @@ export class Rig {
 
   constructor(pki: ClusterPki) {
     this.cluster = new FakeCluster(pki);
-    this.files.set(layout.tls.clusterCa, pki.ca.cert).set(layout.tls.admin, pki.admin.cert).set(layout.tls.adminKey, pki.admin.key);
+    this.files
+      .set(layout.tls.clusterCa, pki.ca.cert)
+      .set(layout.tls.superAdmin, pki.admin.cert)
+      .set(layout.tls.superAdminKey, pki.admin.key);
   }
 
   async open(description = withKubernetes()): Promise<void> {

@@ -123,10 +123,10 @@ describe("nodes", () => {
   });
 
   test("without the administrator's certificate the operator is told what to do", async () => {
-    rig.files.delete(layout.tls.adminKey);
+    rig.files.delete(layout.tls.superAdminKey);
     await rig.open();
     expect(rig.service.view().missing).toEqual([
-      expect.stringContaining("tls/kubernetes/admin.key cannot be read; build the bsroot again"),
+      expect.stringContaining("tls/kubernetes/super-admin.key cannot be read; build the bsroot again"),
     ]);
   });
 });
