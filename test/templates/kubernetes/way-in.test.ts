@@ -37,7 +37,7 @@ beforeEach(async () => {
   bench.write("etc/kubernetes/sextant/manifests/kube-vip.yaml", "kind: Pod\n");
   bench.write("etc/kubernetes/pki/ca.crt", "the cluster's\n");
   etcd(`echo '${MEMBERS}'`);
-  bench.command("sleep", "exec /bin/sleep 0.01").command("timedatectl", "echo yes").command("swapoff");
+  bench.command("sleep", "exec /bin/sleep 0.01").command("timedatectl", "echo yes").command("swapoff").command("systemctl");
   bench.command("ip", "echo '10.0.0.1 dev eth0 src 10.0.0.11 uid 0'");
   bench.command(
     "kubeadm",
@@ -123,6 +123,7 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
       "state=founded",
     ]);
     expect(calls("kubeadm").map((call) => call.split(" ")[1])).toEqual(["init", "reset", "init"]);
+    expect(calls("systemctl")).toEqual(["systemctl stop kubelet.service kubepods.slice"]);
     expect(inside("etc/kubernetes/pki/apiserver.crt")).toBe(false);
     expect(inside("etc/kubernetes/pki/ca.crt")).toBe(true);
     expect(output).toContain("etcd timed out");
