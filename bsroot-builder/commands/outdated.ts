@@ -87,10 +87,10 @@ export async function outdated(file: string, registry: Registry): Promise<Outdat
   }
 }
 
-/** Those that follow from releases, too, once the lock knows them. */
+/** Those that follow from releases, too, and those that the last build found in the manifests of add-ons, once the lock knows them. */
 function imagesAsPinned(cluster: Cluster, lock: Lock): readonly string[] {
   try {
-    return wantedImages(resolve(cluster, lock));
+    return [...new Set([...wantedImages(resolve(cluster, lock)), ...Object.keys(lock.images)])];
   } catch (error) {
     if (error instanceof LockError) return cluster.images;
     throw error;

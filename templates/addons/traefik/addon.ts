@@ -24,7 +24,8 @@ export const traefik: AddOn = {
       hostNetwork,
       default: isYes(settings["default"]),
       nodes: { [roleLabel("ingress")]: "" },
-      tolerations: [{ key: roleLabel("ingress"), operator: "Exists" }],
+      // They are picked by their role, whatever else they are kept free of.
+      tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
       args: argumentsOf(cluster, { web, websecure, hostNetwork }),
       web,
       websecure,

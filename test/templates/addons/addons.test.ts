@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { parseIndex } from "../../../bootstrapper/kubernetes/add-on-index.ts";
+import { readManifests } from "../../../bootstrapper/kubernetes/manifest.ts";
+import { formatIndex } from "../../../bsroot-builder/addons/add-on-index.ts";
 import { addOnsOf } from "../../../bsroot-builder/addons/gather.ts";
 import { filesOf, prepareAddOns } from "../../../bsroot-builder/addons/prepare.ts";
 import type { SecretFinder } from "../../../cluster/extension.ts";
 import { type AddOnName, addOnNames, rowOf } from "../../../cluster/kubernetes/addons.ts";
+import { readManifest } from "../../../cluster/kubernetes/manifest.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { kubeletConfiguration } from "../../../templates/kubernetes/kubeadm/component-configuration.ts";
 import { addOns, nodePlan } from "../../../templates/registry.ts";
@@ -104,6 +108,13 @@ test("metrics-server asks kubelets by what their certificates name, and kubelets
   expect(kubeletConfiguration(given)).toMatchObject({ tlsCertFile: "/etc/sextant/node.crt", tlsPrivateKeyFile: "/etc/sextant/node.key" });
   expect(kubeletConfiguration({ ...given, cluster: rackWith([]) })).not.toHaveProperty("tlsCertFile");
   expect(nodePlan(given).files.map(({ path }) => path)).toEqual(expect.arrayContaining(["/etc/sextant/node.crt", "/etc/sextant/node.key"]));
+});
+
+test.each(addOnNames)("the bootstrapper reads of %s what was written", (name) => {
+  const prepared = preparedOne(name);
+  const index = formatIndex([prepared]);
+  expect(parseIndex(Buffer.from(index))).toEqual(JSON.parse(index));
+  for (const { text } of filesOf(prepared)) expect(readManifests(text)).toEqual(readManifest(text));
 });
 
 test("a cluster without Kubernetes has no add-ons", () => {
