@@ -104,7 +104,7 @@ export class AddOns {
       try {
         all.push(...readManifests(Buffer.from(bytes).toString("utf8")));
       } catch (error) {
-        throw new Error(`${place}: ${(error as Error).message}`);
+        throw new Error(`${place} ${(error as Error).message}`);
       }
     }
     return inOrder(all);

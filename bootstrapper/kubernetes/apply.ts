@@ -19,7 +19,10 @@ export async function applyAll(manifests: readonly Manifest[], api: Caller): Pro
     try {
       await put(manifest, await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest)), api);
     } catch (error) {
-      throw new ApiError(`${kind} ${metadata.name}: ${(error as Error).message}`, (error as ApiError).status);
+      const { message, status } = error as ApiError;
+      // What an API server says of a Secret may have some of it.
+      const because = kind === "Secret" && status !== undefined ? `the cluster refuses it with ${status}` : message;
+      throw new ApiError(`${kind} ${metadata.name}: ${because}`, status);
     }
   }
 }

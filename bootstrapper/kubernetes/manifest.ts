@@ -1,21 +1,23 @@
-/** YAML documents as objects of the Kubernetes API, and the order in which they are applied. Pure. */
-import { parseAllDocuments } from "yaml";
+/** Objects of an add-on as they are applied: which of them can be, and in which order. Pure. */
+import { type KubeObject, readManifest } from "../../cluster/kubernetes/manifest.ts";
 
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
+export type Manifest = KubeObject;
 
-/** As they are written. Throws Error with what is wrong and in which document. */
+/** As they are written. Throws TypeError with what is wrong. */
 export function readManifests(text: string): readonly Manifest[] {
-  const all = parseAllDocuments(text);
-  return (Array.isArray(all) ? all : []).flatMap((document, index) => {
-    const [problem] = document.errors;
-    if (problem) throw new Error(`document ${index + 1}: ${problem.message}`);
-    return items(document.toJS({ maxAliasCount: 100 }) as unknown, `document ${index + 1}`);
-  });
+  const objects = readManifest(text);
+  for (const { apiVersion, kind, metadata } of objects) {
+    const { name, namespace } = metadata;
+    if (!VERSION.test(apiVersion)) throw new TypeError(`has the apiVersion "${apiVersion}", which is none`);
+    if (!NAME.test(name)) throw new TypeError(`has a ${kind} with the name "${name}", which is none`);
+    if (namespace !== undefined && !NAME.test(namespace)) throw new TypeError(`has a ${kind} in "${namespace}", which is no namespace`);
+  }
+  return objects;
 }
+
+/** They become parts of a URL's path. */
+const VERSION = /^([a-z0-9.-]+\/)?v[a-z0-9]+$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/;
 
 /** Namespaces first, then the kinds that others are of; the rest as it is. */
 export function inOrder(objects: readonly Manifest[]): readonly Manifest[] {
@@ -23,19 +25,3 @@ export function inOrder(objects: readonly Manifest[]): readonly Manifest[] {
   return [...first, ...objects.filter(({ kind }) => !FIRST.includes(kind))];
 }
 const FIRST = ["Namespace", "CustomResourceDefinition"];
-
-function items(value: unknown, where: string): readonly Manifest[] {
-  if (value === null || value === undefined) return [];
-  const { apiVersion, kind, metadata, items: list } = value as { [name: string]: unknown };
-  if (kind === "List" && Array.isArray(list)) return list.flatMap((one, index) => items(one, `${where}, item ${index + 1}`));
-  const { name, namespace } = (metadata ?? {}) as { [name: string]: unknown };
-  const whole = typeof apiVersion === "string" && typeof kind === "string" && typeof name === "string";
-  if (!whole || !PLAIN.test(apiVersion) || !NAME.test(name)) throw new Error(`${where}: is no object with apiVersion, kind and a name`);
-  if (namespace !== undefined && (typeof namespace !== "string" || !NAME.test(namespace)))
-    throw new Error(`${where}: its namespace is no name`);
-  return [value as Manifest];
-}
-
-/** They become parts of a URL's path. */
-const PLAIN = /^([a-z0-9.-]+\/)?v[a-z0-9]+$/;
-const NAME = /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/;

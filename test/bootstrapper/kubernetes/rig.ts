@@ -70,14 +70,22 @@ export class Rig {
     await this.service.look(); // the first look is its own; none is under way any more
   }
 
-  /** Puts add-ons into the bsroot: name -> YAML, with the workloads they wait for. */
-  addOns(texts: Readonly<Record<string, string>>, workloads: Readonly<Record<string, AppliedAddOn["workloads"]>> = {}): void {
+  /** Puts add-ons into the bsroot: name -> YAML, with the workloads they wait for and what of them is secret. */
+  addOns(
+    texts: Readonly<Record<string, string>>,
+    workloads: Readonly<Record<string, AppliedAddOn["workloads"]>> = {},
+    secrets: Readonly<Record<string, string>> = {},
+  ): void {
+    const file = (folder: string, path: string, text: string) => {
+      this.files.set(`${folder}/${path}`, text);
+      return { path, sha256: createHash("sha256").update(text).digest("hex") };
+    };
     const index: AddOnIndex = {
       version: 1,
       addons: Object.entries(texts).map(([name, text]) => {
-        this.files.set(`${layout.addons}/${name}.yaml`, text);
-        const sha256 = createHash("sha256").update(text).digest("hex");
-        return { name, files: [{ path: `${name}.yaml`, sha256 }], workloads: workloads[name] ?? [] };
+        const secret = secrets[name];
+        const hidden = secret === undefined ? [] : [{ ...file(layout.tls.addons, `${name}-secrets.yaml`, secret), secret: true as const }];
+        return { name, files: [...hidden, file(layout.addons, `${name}.yaml`, text)], workloads: workloads[name] ?? [] };
       }),
     };
     this.files.set(`${layout.addons}/index.json`, JSON.stringify(index));

@@ -205,14 +205,14 @@ describe("add-ons", () => {
     {
       what: "an object without a name",
       text: "apiVersion: v1\nkind: ConfigMap\n",
-      because: "html/static/addons/one.yaml: document 1: is no object with apiVersion, kind and a name",
+      because: "html/static/addons/one.yaml has no apiVersion, kind and metadata.name in document 1",
     },
     {
       what: "a name that leads elsewhere",
       text: "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ../../nodes/w }\n",
-      because: "html/static/addons/one.yaml: document 1: is no object with apiVersion, kind and a name",
+      because: 'html/static/addons/one.yaml has a ConfigMap with the name "../../nodes/w", which is none',
     },
-    { what: "no YAML", text: "a: [", because: "html/static/addons/one.yaml: document 1: " },
+    { what: "no YAML", text: "a: [", because: "html/static/addons/one.yaml is no YAML in document 1: " },
   ])("$what is refused, said, and tried again", async ({ text, because }) => {
     rig.addOns({ one: text, two: SPACE });
     await rig.open();
@@ -230,6 +230,17 @@ describe("add-ons", () => {
     await rig.open();
     expect(standing()).toEqual(["one refused: html/static/addons/one.yaml is another one than index.json means; build the bsroot again"]);
     expect(patched()).toEqual([]);
+  });
+
+  test("secrets come from where nobody is served, before what refers to them, and no word of them is journaled", async () => {
+    const SECRET = "apiVersion: v1\nkind: Secret\nmetadata: { name: password, namespace: demo }\nstringData: { it: hunter2 }\n";
+    rig.addOns({ one: `${WEB}---\n${SPACE}` }, {}, { one: SECRET });
+    await rig.open();
+    expect(patched()).toEqual(["demo", "demo/secrets/password", "demo/deployments/web"]);
+    rig.addOns({ one: SPACE }, {}, { one: SECRET.replaceAll("demo", "elsewhere") });
+    await rig.look(2);
+    expect(standing()).toEqual(["one refused: Secret password: the cluster refuses it with 404"]);
+    expect(JSON.stringify(rig.entries)).not.toContain("hunter2");
   });
 
   test("an index that makes no sense is said once", async () => {
