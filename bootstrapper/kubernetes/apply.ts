@@ -17,7 +17,8 @@ export async function applyAll(manifests: readonly Manifest[], api: Caller): Pro
   for (const manifest of manifests) {
     const { kind, metadata } = manifest;
     try {
-      await put(manifest, await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest)), api);
+      const how = manifest.apiVersion.startsWith("apiregistration.k8s.io/") ? merge : put;
+      await how(manifest, await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest)), api);
     } catch (error) {
       const { message, status } = error as ApiError;
       // What an API server says of a Secret may have some of it.
@@ -30,6 +31,18 @@ export async function applyAll(manifests: readonly Manifest[], api: Caller): Pro
 /** YAML is what this type is called; JSON is YAML. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 export const put = (object: object, path: string, api: Caller): Promise<unknown> =>
   api.call("PATCH", `${path}?fieldManager=${MANAGER}&force=true`, { type: "application/apply-patch+yaml", body: JSON.stringify(object) });
+
+/** The aggregator of older releases, 1.20 among them, panics at server-side apply and breaks off. What it has is merged with, or made. */
+async function merge(object: object, path: string, api: Caller): Promise<unknown> {
+  const body = JSON.stringify(object);
+  try {
+    return await api.call("PATCH", `${path}?fieldManager=${MANAGER}`, { type: "application/merge-patch+json", body });
+  } catch (error) {
+    if ((error as ApiError).status !== 404) throw error;
+    const collection = path.slice(0, path.lastIndexOf("/"));
+    return api.call("POST", `${collection}?fieldManager=${MANAGER}`, { type: "application/json", body });
+  }
+}
 
 /** While it is not found: a new kind is served a moment after its definition was taken. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {

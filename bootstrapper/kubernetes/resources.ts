@@ -17,7 +17,11 @@ export class ResourcePaths {
   /** Rejects with ApiError; for a kind that the cluster does not have, with status 404. */
   async pathOf({ apiVersion, kind, metadata: { name, namespace = "default" } }: Manifest): Promise<string> {
     const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const found = (await this.#resources(group)).find((one) => one.kind === kind && !one.name.includes("/"));
+    const resources = await this.#resources(group).catch((error: ApiError) => {
+      if (error.status === 404) return [];
+      throw error;
+    });
+    const found = resources.find((one) => one.kind === kind && !one.name.includes("/"));
     if (!found) {
       this.#known.delete(group); // a definition that is just being established
       throw new ApiError(`the cluster has no ${kind} of ${apiVersion}`, 404);

@@ -28,6 +28,7 @@ export class FakeCluster {
     ["v1", { Namespace: "namespaces.", Node: "nodes.", Secret: "secrets", ConfigMap: "configmaps", Service: "services", Pod: "pods" }],
     ["apps/v1", { Deployment: "deployments", DaemonSet: "daemonsets", StatefulSet: "statefulsets" }],
     ["batch/v1", { Job: "jobs" }],
+    ["apiregistration.k8s.io/v1", { APIService: "apiservices." }],
     ["apiextensions.k8s.io/v1", { CustomResourceDefinition: "customresourcedefinitions." }],
     ["rbac.authorization.k8s.io/v1", { ClusterRole: "clusterroles.", ClusterRoleBinding: "clusterrolebindings." }],
   ]);
@@ -100,6 +101,11 @@ export class FakeServer {
     if (this.mood === "hangs") return;
     if (this.mood === "broken") {
       response.writeHead(503).end("the storage backend does not answer");
+      return;
+    }
+    const type = request.headers["content-type"];
+    if (type === "application/apply-patch+yaml" && url.startsWith("/apis/apiregistration.k8s.io/")) {
+      request.socket.destroy(); // release 1.20 panics
       return;
     }
     const { status, answer } = this.#answer(method, new URL(url, "https://kubernetes"), body, request.headers["content-type"] ?? "");

@@ -232,6 +232,18 @@ describe("add-ons", () => {
     expect(patched()).toEqual([]);
   });
 
+  test("an APIService, which older releases cannot apply, is made, and merged with when it is there", async () => {
+    const service = (priority: number): string =>
+      `apiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: { name: v1.metrics }\nspec: { versionPriority: ${priority} }\n`;
+    const kept = (): unknown => cluster.objects.get("/apis/apiregistration.k8s.io/v1/apiservices/v1.metrics")?.["spec"];
+    rig.addOns({ one: service(1) });
+    await rig.open();
+    expect(kept()).toEqual({ versionPriority: 1 });
+    rig.addOns({ one: service(2) });
+    await rig.look();
+    expect([kept(), standing()]).toEqual([{ versionPriority: 2 }, ["one well: all of it runs"]]);
+  });
+
   test("secrets come from where nobody is served, before what refers to them, and no word of them is journaled", async () => {
     const SECRET = "apiVersion: v1\nkind: Secret\nmetadata: { name: password, namespace: demo }\nstringData: { it: hunter2 }\n";
     rig.addOns({ one: `${WEB}---\n${SPACE}` }, {}, { one: SECRET });
