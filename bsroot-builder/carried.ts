@@ -11,6 +11,7 @@ import { layout } from "../cluster/layout.ts";
 import type { NodePlan } from "../cluster/plan.ts";
 import { architectures, becomes } from "../cluster/queries.ts";
 import { kubernetesArtifacts } from "../templates/kubernetes/artifacts.ts";
+import { gpuArtifacts } from "../templates/os/flatcar/nvidia.ts";
 import { nodePlan } from "../templates/registry.ts";
 
 /** What is known to fail with the releases that "current" and the like turned out to be, one line each. */
@@ -31,7 +32,11 @@ function releaseFacts({ kubernetes, machines }: Cluster): ReleaseFacts {
 }
 
 /** Files of a cluster whose releases are exact. */
-export const carriedFiles = (cluster: Cluster): readonly Artifact[] => [...kubernetesArtifacts(cluster), ...extraArtifacts(cluster)];
+export const carriedFiles = (cluster: Cluster): readonly Artifact[] => [
+  ...kubernetesArtifacts(cluster),
+  ...gpuArtifacts(cluster),
+  ...extraArtifacts(cluster),
+];
 
 function extraArtifacts(cluster: Cluster): readonly Artifact[] {
   const there = architectures(cluster);

@@ -210,6 +210,16 @@ export interface Machine {
   readonly secureBoot: boolean;
   /** The release of its kubelet, where it is not the cluster's. */
   readonly kubernetes?: string;
+  /** Its GPU of NVIDIA. */
+  readonly gpu?: Gpu;
+}
+
+/** What drives a GPU, as its publishers name it. */
+export interface Gpu {
+  /** The driver's branch and flavour: "570-open". */
+  readonly drivers: string;
+  /** The release of the container runtime: "1.17.9". */
+  readonly runtime: string;
 }
 
 export type Unlisted =

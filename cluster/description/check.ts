@@ -3,6 +3,7 @@ import { checkKeys, checkSources } from "./checks/access.ts";
 import { checkAddOns } from "./checks/addons.ts";
 import { checkDns } from "./checks/dns.ts";
 import { checkExtras } from "./checks/extras.ts";
+import { checkGpus } from "./checks/gpus.ts";
 import { checkHighAvailability } from "./checks/high-availability.ts";
 import { checkKubernetes } from "./checks/kubernetes.ts";
 import { checkDisks, checkDuplicates, checkRoles } from "./checks/machines.ts";
@@ -27,6 +28,7 @@ const CHECKS: readonly ((facts: Facts) => Iterable<Finding>)[] = [
   ({ releases }) => (releases ? checkReleases(releases) : []),
   checkAddOns,
   checkExtras,
+  checkGpus,
   checkKeys,
   checkSources,
 ];

@@ -4,6 +4,7 @@ import type { DnsRecord, RoleName, Source } from "../cluster.ts";
 import type { Level } from "../dhcp-options.ts";
 import type { AddOnFacts } from "./checks/addons.ts";
 import type { ExtraFacts } from "./checks/extras.ts";
+import type { GpuFacts } from "./checks/gpus.ts";
 import type { HighAvailabilityFacts } from "./checks/high-availability.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import type { WrittenOption } from "./options-form.ts";
@@ -35,6 +36,7 @@ export interface Facts {
   /** Absent in a form that has no field for them. */
   readonly kubernetes?: HighAvailabilityFacts;
   readonly extraPaths?: ExtraFacts["extraPaths"];
+  readonly gpus?: readonly GpuFacts[];
   readonly sshKeys: readonly Stated<string>[];
   readonly sshKeysPath: Path;
   readonly disks: readonly Stated<{ readonly minSize?: number | undefined; readonly maxSize?: number | undefined }>[];

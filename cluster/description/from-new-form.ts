@@ -2,7 +2,9 @@
 import { z } from "zod";
 import type { Range } from "../address.ts";
 import { type Cluster, type DhcpOption, type DiskRule, type FurtherSubnet, type Machine, type Os, ROLES, type Source } from "../cluster.ts";
+import { GPU_LABEL } from "../kubernetes/addons.ts";
 import type { AddOnFacts } from "./checks/addons.ts";
+import type { GpuFacts } from "./checks/gpus.ts";
 import type { HighAvailabilityFacts } from "./checks/high-availability.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import { completed } from "./dns-record.ts";
@@ -46,6 +48,7 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
     releases: releasesOf(form),
     addOns: addOnsOf(form),
     kubernetes: highAvailabilityOf(form),
+    gpus: gpusOf(form),
     extraPaths: (form.extras ?? []).flatMap(({ path }, index) => stated(path, "extras", index, "path") ?? []),
     sshKeys: eachStated(form.sshKeys, "sshKeys"),
     sshKeysPath: ["sshKeys"],
@@ -80,6 +83,14 @@ function releasesOf({ kubernetes, machines }: PartialForm): ReleaseFacts {
   };
 }
 
+function gpusOf({ machines, os: forAll }: PartialForm): readonly GpuFacts[] {
+  return (machines ?? []).flatMap(({ gpu, os = forAll, arch }, index) => {
+    if (gpu === undefined) return [];
+    const version = os && "version" in os ? os.version : undefined;
+    return [{ path: ["machines", index, "gpu"], architecture: arch, target: os?.target, version }];
+  });
+}
+
 function addOnsOf({ kubernetes, machines, dns }: PartialForm): AddOnFacts {
   return {
     asked: kubernetes?.version !== undefined,
@@ -93,7 +104,7 @@ function addOnsOf({ kubernetes, machines, dns }: PartialForm): AddOnFacts {
     })),
     charts: (kubernetes?.charts ?? []).flatMap(({ name }, index) => stated(name, "kubernetes", "charts", index, "name") ?? []),
     keys: (dns?.keys ?? []).flatMap(({ name, may = [] }) => (name === undefined ? [] : [{ name, may: may.flatMap((one) => one ?? []) }])),
-    labels: (machines ?? []).map(({ labels = {} }) => labels),
+    labels: (machines ?? []).map(labelsOf),
   };
 }
 
@@ -210,7 +221,7 @@ function subnetOf({
 }
 
 function machineOf(
-  { arch, address, os, disk, roles, taints, options, secureBoot, kubernetes, ...machine }: NewForm["machines"][number],
+  { arch, address, os, disk, roles, labels, taints, gpu, options, secureBoot, kubernetes, ...machine }: NewForm["machines"][number],
   form: NewForm,
 ): Machine {
   return {
@@ -220,12 +231,18 @@ function machineOf(
     architecture: arch,
     os: osOf(os ?? form.os),
     disk: diskOf(disk ?? form.disk),
+    labels: labelsOf({ labels, gpu }),
+    ...(gpu && { gpu }),
     ...(taints && { taints }),
     options: options.map(unkeyed),
     secureBoot: secureBoot ?? form.secureBoot,
     ...(kubernetes && { kubernetes }),
   };
 }
+
+/** A machine with a GPU bears the label that the device plugin looks for. */
+const labelsOf = ({ labels = {}, gpu }: { readonly labels?: Record<string, string> | undefined; readonly gpu?: unknown }) =>
+  gpu === undefined ? labels : { [GPU_LABEL]: "true", ...labels };
 
 function osOf(os: NewForm["os"]): Os {
   switch (os.target) {

@@ -33,6 +33,15 @@ const disk = block(
   { size: "minSize", dev: "device", path: "device" },
 );
 
+const gpu = block(
+  {
+    drivers: word(values.nvidiaDrivers, "570-open").describe("The driver's branch, with -open for the open kernel modules."),
+    runtime: word(values.componentVersion, "1.17.9").prefault("1.17.9").describe("The release of NVIDIA's container toolkit."),
+  },
+  "drivers: 570-open",
+  { driver: "drivers", version: "drivers", toolkit: "runtime" },
+);
+
 const machine = block(
   {
     mac: word(values.machineMac, "52:54:00:12:34:56", MAC).describe("The MAC address of the network card it boots from."),
@@ -58,6 +67,7 @@ const machine = block(
     taints: list(word(values.taint, "dedicated=gpu:NoSchedule"), "a list, as in [dedicated=gpu:NoSchedule]")
       .optional()
       .describe("Taints of the Kubernetes node, instead of those that follow from its roles."),
+    gpu: gpu.optional().describe("Its GPU of NVIDIA: driver and container runtime are carried along and installed (Flatcar on amd64)."),
     options: dhcpOptions.prefault({}).describe("DHCP options for it, in place of those of its network."),
     secureBoot: yesNo.optional().describe("Whether its UEFI starts only what is signed, instead of what is said for all."),
     kubernetes: release.optional().describe("The Kubernetes release that it runs, where it is not the cluster's."),

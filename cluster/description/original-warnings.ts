@@ -8,7 +8,7 @@ const NOT_YET = "has no effect in this release; it is kept for one that knows it
 const CENTOS_ONLY = "has no effect, as no CentOS is installed; leave it out";
 const ALWAYS_OURS = "has no effect, as nodes get every package from the bootstrapper; leave it out";
 
-const GPU = "has no effect; NVIDIA's driver comes with a system extension, os.extensions: of the recommended form";
+const GPU = "has no effect; of the recommended form write gpu: { drivers: 570-open } at each machine that has one";
 
 /** Fields that nothing acts on, and what to say of each. */
 const WITHOUT_EFFECT = {

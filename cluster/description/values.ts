@@ -167,6 +167,12 @@ export function componentVersion(text: string): string {
   return text.replace(/^v/, "");
 }
 
+/** A branch of NVIDIA's driver, and whether with the open kernel modules. */
+export const nvidiaDrivers = (text: string): string =>
+  /^\d{3}(-open)?$/.test(text)
+    ? text
+    : refuse(text, "is not a branch of NVIDIA's driver", "its three digits, with -open where Flatcar has it so, as in 570-open");
+
 export function imageTag(text: string): string {
   return /^v?\d[\w.-]{0,60}$/.test(text)
     ? text

@@ -2,9 +2,11 @@
 import type { BootContext } from "../../../cluster/extension.ts";
 import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
 import { render } from "../../render.ts";
+import { gpuFiles } from "./nvidia.ts";
 import { board, extensionPlace, type Flatcar, UPDATE } from "./release.ts";
 
-export function pieces({ os, machine, server }: BootContext<Flatcar>): PlanPiece {
+export function pieces(context: BootContext<Flatcar>): PlanPiece {
+  const { os, machine, server } = context;
   const extensions = os.extensions ?? [];
   const update = (): PlanFile => ({
     path: "/opt/sextant/update",
@@ -25,8 +27,9 @@ export function pieces({ os, machine, server }: BootContext<Flatcar>): PlanPiece
         mode: 0o644,
         content: { path: extensionPlace(extension) },
       })),
+      ...gpuFiles(context),
       ...(os.updates ? [update()] : []),
     ],
-    units: extensions.length > 0 ? [{ name: "systemd-sysext.service", enabled: true }] : [],
+    units: extensions.length > 0 || machine.gpu ? [{ name: "systemd-sysext.service", enabled: true }] : [],
   };
 }

@@ -14,6 +14,9 @@ const KEY = "https://www.flatcar.org/security/image-signing-key/Flatcar_Image_Si
 /** Of the primary key; the signing subkeys below it change every two years. */
 const FINGERPRINT = "F88CFEDEFF29A5B4D9523864E25D9AED0593B34A";
 
+/** By the project's own key. */
+export const signedBy = (signature: string): Verify => ({ by: "openpgp", signature, key: KEY, fingerprint: FINGERPRINT });
+
 /** As Flatcar calls processors. */
 export const board = (architecture: Architecture): string => `${architecture}-usr`;
 
@@ -42,12 +45,7 @@ export function artifacts(os: Flatcar, architecture: Architecture): readonly Art
   });
   /** With its signature beside it, for whoever checks it once more: flatcar-install does. */
   const signed = (name: string): readonly Artifact[] => [
-    file(name, {
-      by: "openpgp",
-      signature: `${releases(os, architecture)}/${os.version}/${name}.sig`,
-      key: KEY,
-      fingerprint: FINGERPRINT,
-    }),
+    file(name, signedBy(`${releases(os, architecture)}/${os.version}/${name}.sig`)),
     file(`${name}.sig`, { by: "first-use" }),
   ];
   const from = updates(os, architecture);

@@ -53,7 +53,10 @@ const time = ({ cluster, server }: BootContext): readonly PlanFile[] =>
 const USUAL_ORIGINS = ["docker.io", "ghcr.io", "quay.io", "registry.k8s.io"];
 
 const containers = ({ cluster, machine, server }: BootContext): readonly PlanFile[] => [
-  text("/etc/containerd/config.toml", render("roles/base/containerd.toml.eta", { pause: pauseImage(cluster, machine) ?? "" })),
+  text(
+    "/etc/containerd/config.toml",
+    render("roles/base/containerd.toml.eta", { pause: pauseImage(cluster, machine) ?? "", gpu: machine.gpu !== undefined }),
+  ),
   ...["_default", ...namedOrigins(cluster)].map((origin) => {
     const registry = `https://${server.address}:${REGISTRY_PORT}/v2/${origin === "_default" ? "" : origin.replace(":", "_")}`;
     const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem" });
