@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** The bootstrapper: this process, its signals and its end. */
 import { BsrootError } from "./bsroot.ts";
+/** The bootstrapper: this process, its signals and its end. */
+import { ClusterCommandError, clusterCommand } from "./cluster-command.ts";
 import { StartError } from "./port-trouble.ts";
 import { printer } from "./printer.ts";
 import { readSettings, type Settings, SettingsError } from "./settings.ts";
@@ -12,7 +13,7 @@ const PATIENCE = 4500;
 const out = printer(1);
 const complaints = printer(2);
 
-const COMMANDS = { serve, check, leases } as const;
+const COMMANDS = { serve, check, leases, cluster } as const;
 
 async function run(): Promise<number> {
   try {
@@ -39,6 +40,10 @@ async function leases({ state, format }: Settings): Promise<number> {
   const { listLeases } = await import("./list-leases.ts");
   await listLeases(state, format, Date.now(), out);
   return 0;
+}
+
+async function cluster({ order, bsroot, address, ports, yes = false }: Settings): Promise<number> {
+  return (await clusterCommand({ order: order!, bsroot, address: address ?? "127.0.0.1", port: ports.https, yes }, out)) ? 0 : 1;
 }
 
 async function serve(settings: Settings): Promise<number> {
@@ -70,7 +75,7 @@ function endOfProcess(): Promise<number> {
   });
 }
 
-const EXPECTED = [SettingsError, BsrootError, StoreError, StartError, UdpError];
+const EXPECTED = [ClusterCommandError, SettingsError, BsrootError, StoreError, StartError, UdpError];
 
 /** What is expected to go wrong says what to do; the rest shows where it happened. */
 function inWords(error: unknown): string {

@@ -1,13 +1,18 @@
 /** The command line and the environment, read once and frozen. Nobody else looks at either. */
 import { parseArgs } from "node:util";
 import { type Ipv4, ipv4 } from "../cluster/address.ts";
+import { clusterOrder, type Order, USES } from "./cluster-words.ts";
 import { LEASE_FORMATS, type LeaseFormat } from "./dhcp/export.ts";
 import type { LineFormat } from "./journal-line.ts";
 import type { TimeMode } from "./time.ts";
 
 export interface Settings {
-  /** `check`: say what would be served, and whether all of it is there. `leases`: list them. */
-  readonly command: "serve" | "check" | "leases";
+  /** `check`: say what would be served, and whether all of it is there. `leases`: list them. `cluster`: order the server that runs. */
+  readonly command: "serve" | "check" | "leases" | "cluster";
+  /** Of `cluster`: what is to be done. */
+  readonly order?: Order;
+  /** Of `cluster`: the plan is carried out without asking. */
+  readonly yes?: boolean;
   /** As the operator wrote it: a path from the working folder. */
   readonly bsroot: string;
   readonly state: string;
@@ -66,6 +71,7 @@ const OPTIONS = {
   registry: option("MODE", "serve", "off; serve: give out the container images of the bsroot, if it has any", oneOf("off", "serve")),
   probe: option("MODE", "on", "on: ask who has an address before it is first offered; off", oneOf("on", "off")),
   log: option("FORMAT", "text", "text or json", oneOf("text", "json")),
+  batch: option("COUNT", "1", "how many workers an operation on the cluster takes at a time", countOf),
   format: option("FORMAT", "text", `how leases are listed: ${LEASE_FORMATS.join(", ")}`, oneOf(...LEASE_FORMATS)),
 } as const;
 type Name = keyof typeof OPTIONS;
@@ -74,7 +80,7 @@ export type Invocation = Settings | { readonly command: "help"; readonly text: s
 
 /** `words`: argv without node and the script. Throws SettingsError. */
 export function readSettings(words: readonly string[], environment: Readonly<Record<string, string | undefined>>): Invocation {
-  const { command, given } = parsed(words);
+  const { command, given, more, yes } = parsed(words);
   if (command === "help") return { command, text: HELP };
   const read = <N extends Name>(name: N): ReturnType<(typeof OPTIONS)[N]["read"]> => {
     const variable = `SEXTANT_${name.toUpperCase().replaceAll("-", "_")}`;
@@ -87,8 +93,10 @@ export function readSettings(words: readonly string[], environment: Readonly<Rec
     }
   };
   const address = read("address");
+  const batch = read("batch");
   return Object.freeze({
     command,
+    ...(command === "cluster" && { order: ordered(more, batch), yes }),
     bsroot: read("bsroot"),
     state: read("state"),
     ...(address !== undefined && { address }),
@@ -110,21 +118,39 @@ export function readSettings(words: readonly string[], environment: Readonly<Rec
   });
 }
 
-function parsed(words: readonly string[]): { command: Settings["command"] | "help"; given: Readonly<Partial<Record<Name, string>>> } {
+function ordered(words: readonly string[], batch: number): Order {
+  try {
+    return clusterOrder(words, batch);
+  } catch (error) {
+    throw wrong((error as Error).message);
+  }
+}
+
+interface Parsed {
+  readonly command: Settings["command"] | "help";
+  readonly given: Readonly<Partial<Record<Name, string>>>;
+  /** The words after the command. */
+  readonly more: readonly string[];
+  readonly yes: boolean;
+}
+
+function parsed(words: readonly string[]): Parsed {
   const options = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: "string" }])) as Record<Name, { type: "string" }>;
   try {
     const { values, positionals } = parseArgs({
       args: [...words],
-      options: { ...options, help: { type: "boolean", short: "h" } },
+      options: { ...options, help: { type: "boolean", short: "h" }, yes: { type: "boolean", default: false } },
       allowPositionals: true,
     });
-    const { help, ...given } = values;
+    const { help, yes, ...given } = values;
     const [command = "", ...more] = positionals;
-    if (help || command === "help") return { command: "help", given };
+    if (help || command === "help") return { command: "help", given, more, yes };
+    if (command === "cluster") return { command, given, more, yes };
     if (command !== "serve" && command !== "check" && command !== "leases")
       throw new Error(command ? `there is no command "${command}"` : "no command is given");
     if (more.length > 0) throw new Error(`"${more[0]}" is one word too many`);
-    return { command, given };
+    if (yes) throw new Error("--yes is for bootstrapper cluster");
+    return { command, given, more, yes };
   } catch (error) {
     throw wrong((error as Error).message);
   }
@@ -135,6 +161,11 @@ const HELP = `bootstrapper: boots, installs and watches the machines of a cluste
   bootstrapper serve [options]    serve until told to end (SIGTERM); read the bsroot again on SIGHUP
   bootstrapper check [options]    say what would be served, and whether all of it is there and whole
   bootstrapper leases [options]   list the leases in the state folder, also while it is being served from
+  bootstrapper cluster ORDER      order the server that runs; plans are shown first, and carried out after a yes, or with --yes:
+
+${USES.split("\n")
+  .map((line) => `    ${line}`)
+  .join("\n")}
 
 ${Object.entries(OPTIONS)
   .map(([name, { value, about, preset }]) => `  ${`--${name} ${value}`.padEnd(22)}${about}${preset && ` [${preset}]`}`)
@@ -148,6 +179,11 @@ const wrong = (what: string): SettingsError => new SettingsError(`${what}; see b
 function path(text: string): string {
   if (text === "" || text.includes("\0")) throw new Error("is no path of a folder");
   return text;
+}
+
+function countOf(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new Error(`"${text}" is no count; write a number from 1 to 99`);
+  return Number(text);
 }
 
 function portNumber(text: string): number {

@@ -21,7 +21,7 @@ const WORLD = /^(node:(dgram|net|tls|http|https|fs|fs\/promises|child_process|pr
 const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /(^|\/)(main|service|udp)\.ts$/,
   /^templates\/render\.ts$/, // reads the .eta files beside it
-  /^bootstrapper\/(settings|appliance|bsroot|child|orphan|time|registry|printer|port-holder|neighbours|watch)\.ts$/,
+  /^bootstrapper\/(settings|appliance|bsroot|child|orphan|time|registry|printer|port-holder|neighbours|watch|cluster-command)\.ts$/,
   /^bootstrapper\/kubernetes\/(api|etcd-gateway|etcd-snapshots)\.ts$/,
   /^bootstrapper\/(store\/|wire\/addresses\.ts$)/,
   /^bootstrapper\/(tftp|http)\/(files|mtu|static-files|page|server)\.ts$/,
