@@ -50,20 +50,23 @@ export interface Content {
   readonly body: string;
 }
 
+/** Milliseconds for one answer of one server, whole: to a question, and to a look. */
+export interface Patience {
+  readonly answer: number;
+  readonly glance: number;
+}
+
 export interface ApiOptions {
   /** As they are now: the ones to try. */
   servers(): readonly ApiServer[];
   readonly credentials: Credentials;
   readonly port?: number;
-  /** Milliseconds for one answer of one server, whole. */
-  readonly patience?: number;
+  readonly patience?: Patience;
 }
 
 /** Every API server's certificate is for this name (kubeadm writes it there), whatever address it is reached at. */
 const NAME = "kubernetes";
-const PATIENCE = 10_000;
-/** Milliseconds that a look at a server may take. */
-const GLANCE = 3_000;
+const PATIENCE: Patience = { answer: 10_000, glance: 3_000 };
 /** Bytes; ten thousand objects of a list have room. */
 const LONGEST = 64 * 1024 * 1024;
 /** Characters of what an API server says of its refusal. */
@@ -137,8 +140,8 @@ export class Api {
 
   #send({ address }: ApiServer, { method, path, content }: Question, agent: Agent): Promise<Reply> {
     if (this.#closed) return Promise.reject(new Error("nobody asks any more"));
-    const { port = API_PORT, patience: longest = PATIENCE } = this.#options;
-    const patience = agent === this.#glances ? Math.min(GLANCE, longest) : longest;
+    const { port = API_PORT, patience: both = PATIENCE } = this.#options;
+    const patience = agent === this.#glances ? both.glance : both.answer;
     const signal = AbortSignal.timeout(patience);
     const headers = { Accept: "application/json", ...(content && { "Content-Type": content.type }) };
     return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { layout } from "../../cluster/layout.ts";
 import { controlPlanes } from "../../cluster/queries.ts";
-import { Api, ApiError, type ApiServer, type Credentials } from "./api.ts";
+import { Api, ApiError, type ApiServer, type Credentials, type Patience } from "./api.ts";
 
 export interface ConnectionOptions {
   cluster(): Cluster;
@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   addressOf(mac: Mac): Ipv4 | undefined;
   /** 6443 unless said otherwise. */
   readonly port?: number;
-  readonly patience?: number;
+  readonly patience?: Patience;
 }
 
 export interface Open {

@@ -8,7 +8,7 @@ import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
 import type { Store } from "../store/store.ts";
 import { AddOns, type Applied } from "./add-ons.ts";
-import { ApiError, type Credentials } from "./api.ts";
+import { ApiError, type Credentials, type Patience } from "./api.ts";
 import { Charter } from "./charter.ts";
 import { Connection } from "./connection.ts";
 import { Desk } from "./desk.ts";
@@ -38,8 +38,7 @@ export interface KubernetesOptions {
   random(bytes: number): Uint8Array;
   /** Where API servers listen; 6443 unless said otherwise. */
   readonly port?: number;
-  /** Milliseconds for one answer of an API server. */
-  readonly patience?: number;
+  readonly patience?: Patience;
   /** Milliseconds between two looks at the cluster. */
   readonly every?: { readonly founded: number; readonly unfounded: number };
 }

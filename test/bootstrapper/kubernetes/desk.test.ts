@@ -337,6 +337,7 @@ describe("joining", () => {
 
   test("while no API answers a node waits and is told why, and the journal says it once however the words change", async () => {
     const server = await cluster.serve("127.0.0.11");
+    rig.patience = { answer: 500, glance: 500 };
     await open();
     await founded();
     rig.entries.length = 0;

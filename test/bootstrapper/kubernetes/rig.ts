@@ -30,6 +30,8 @@ export class Rig {
   /** Files below tls/, and those that the manifest lists. */
   readonly files = new Map<string, string>();
   readonly serving: (readonly Mac[])[] = [];
+  /** For servers that hang; else a busy host must not make one seem to. */
+  patience = { answer: 60_000, glance: 60_000 };
   now = Date.UTC(2026, 10, 1, 12);
   service!: KubernetesService;
 
@@ -64,7 +66,7 @@ export class Rig {
       now: () => this.now,
       random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(random() * 256)),
       port: this.cluster.port || 1,
-      patience: 500,
+      patience: this.patience,
       every: { founded: 3_600_000, unfounded: 3_600_000 },
     });
     await this.service.look(); // the first look is its own; none is under way any more

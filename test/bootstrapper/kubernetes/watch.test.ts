@@ -105,6 +105,7 @@ describe("nodes", () => {
   test.each(["hangs", "broken"] as const)(
     "an API server that %s holds nobody up, and its answer is not waited for when we end",
     async (mood) => {
+      rig.patience = { answer: 500, glance: 500 };
       await rig.open();
       server.mood = mood;
       const looking = rig.look();
@@ -196,6 +197,11 @@ describe("add-ons", () => {
       what: "a kind that nobody has",
       text: "apiVersion: v1\nkind: Nothing\nmetadata: { name: x }\n",
       because: "Nothing x: the cluster has no Nothing of v1",
+    },
+    {
+      what: "a group that nobody has",
+      text: "apiVersion: nobody.io/v1\nkind: Thing\nmetadata: { name: x }\n",
+      because: "Thing x: the cluster has no Thing of nobody.io/v1",
     },
     {
       what: "a namespace that is not there",
