@@ -28,15 +28,15 @@ export const fqdn = (machine: Pick<Machine, "name">, cluster: Pick<Cluster, "dom
 export const controlPlanes = (cluster: Cluster): readonly Machine[] =>
   cluster.machines.filter(({ roles }) => roles.includes("control-plane"));
 
-/** The machines that keep etcd: those with the role, or the control planes when none has it. */
+/** The machines that keep etcd: those with the role, or all control planes when nobody else has it. */
 export function etcdMembers(cluster: Cluster): readonly Machine[] {
-  const members = cluster.machines.filter(({ roles }) => roles.includes("etcd"));
-  return members.length > 0 ? members : controlPlanes(cluster);
+  const separate = separateEtcd(cluster);
+  return separate.length > 0 ? separate : controlPlanes(cluster);
 }
 
-/** The members of an etcd that has machines of its own; none where every member is a control plane, as kubeadm keeps them by itself. */
+/** The members of an etcd that has machines of its own; none where only control planes have the role, as kubeadm keeps etcd on all of them. */
 export function separateEtcd(cluster: Cluster): readonly Machine[] {
-  const members = etcdMembers(cluster);
+  const members = cluster.machines.filter(({ roles }) => roles.includes("etcd"));
   return members.some(({ roles }) => !roles.includes("control-plane")) ? members : [];
 }
 

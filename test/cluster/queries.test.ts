@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { mac } from "../../cluster/address.ts";
-import { becomes, controlPlanes, etcdMembers, fqdn, hostnameOf, machineByMac, osChoices } from "../../cluster/queries.ts";
+import type { Machine } from "../../cluster/cluster.ts";
+import { becomes, controlPlanes, etcdMembers, fqdn, hostnameOf, machineByMac, osChoices, separateEtcd } from "../../cluster/queries.ts";
 import { cluster } from "./clusters.ts";
 
 const small = cluster("small.yml");
@@ -40,6 +41,18 @@ test("etcd is kept by those with the role, or else by the control planes", () =>
   expect(names(etcdMembers(small))).toEqual(["cp-1"]);
   expect(names(etcdMembers(original))).toEqual(["master-1", "0c-c4-7a-82-c5-bc", "0c-c4-7a-82-c5-b8"]);
   expect(names(controlPlanes(original))).toEqual(["master-1"]);
+});
+
+test("where only control planes have the role, kubeadm keeps etcd on all of them", () => {
+  const [first, second, ...others] = original.machines;
+  const of = (...roles: Machine["roles"][]) => ({
+    ...original,
+    machines: [first!, second!, ...others].slice(0, roles.length).map((machine, index) => ({ ...machine, roles: roles[index]! })),
+  });
+  const some = of(["control-plane", "etcd"], ["control-plane"], ["worker"]);
+  expect([etcdMembers(some), separateEtcd(some)].map((one) => one.length)).toEqual([2, 0]);
+  const mixed = of(["control-plane", "etcd"], ["control-plane"], ["etcd"]);
+  expect([etcdMembers(mixed), separateEtcd(mixed)].map(names)).toEqual(Array(2).fill(names([first!, others[0]!])));
 });
 
 test("each system is there once for each processor, unlisted machines' included", () => {

@@ -92,7 +92,7 @@ function* enoughEtcd(facts: Given): Iterable<Finding> {
   const { expectedEtcd } = facts.kubernetes;
   if (!expectedEtcd || facts.machines.some(({ roles, path }) => !roles || isUnclear(facts, path))) return;
   const own = having(facts, "etcd");
-  const members = own.length > 0 ? own : having(facts, "control-plane");
+  const members = own.some(({ roles }) => !roles?.includes("control-plane")) ? own : having(facts, "control-plane");
   if (expectedEtcd.value <= members.length) return;
   const there = members.length === 1 ? "only one machine keeps" : `only ${members.length} machines keep`;
   const message = `${expectedEtcd.value} members of etcd are waited for, and ${there} it; write ${members.length} or less`;

@@ -54,7 +54,9 @@ export function* checkRoles(facts: Facts): Iterable<Finding> {
   if (planes.length === 0) {
     yield { ...about, message: `no machine is a control plane; write ${controlPlaneSpelling} for one or three of them` };
   }
-  const members = having("etcd").length > 0 ? having("etcd") : planes;
+  const own = having("etcd");
+  // kubeadm keeps etcd on all control planes or on none.
+  const members = own.some(({ roles }) => !roles?.includes("control-plane")) ? own : planes;
   if (members.length > 0 && members.length % 2 === 0) {
     const who = `${members.length} machines keep etcd (${members.map(called).join(", ")})`;
     const instead = `${members.length - 1} or ${members.length + 1}`;

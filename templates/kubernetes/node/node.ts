@@ -4,7 +4,7 @@ import type { Machine } from "../../../cluster/cluster.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
 import { apiEndpoint } from "../../../cluster/kubernetes/endpoint.ts";
 import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
-import { controlPlanes, etcdMembers } from "../../../cluster/queries.ts";
+import { controlPlanes, separateEtcd } from "../../../cluster/queries.ts";
 import { render } from "../../render.ts";
 import { type Part, placesOf } from "../artifacts.ts";
 import { foundingFlags } from "../kubeadm/configuration.ts";
@@ -76,7 +76,7 @@ function hosts({ cluster, machine }: BootContext): readonly PlanFile[] {
 /** The way into the cluster, and the check that it has been gone. */
 function entry(context: BootContext): readonly PlanFile[] {
   const { cluster, machine, server } = context;
-  const ownEtcd = machine.roles.includes("control-plane") && etcdMembers(cluster).some(({ mac }) => mac === machine.mac);
+  const ownEtcd = machine.roles.includes("control-plane") && separateEtcd(cluster).length === 0;
   const values = {
     https: server.https,
     address: server.address,

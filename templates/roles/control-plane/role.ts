@@ -2,7 +2,7 @@
 import type { BootContext, Role } from "../../../cluster/extension.ts";
 import { layout } from "../../../cluster/layout.ts";
 import type { PlanFile } from "../../../cluster/plan.ts";
-import { etcdMembers } from "../../../cluster/queries.ts";
+import { separateEtcd } from "../../../cluster/queries.ts";
 
 export const controlPlane: Role = {
   name: "control-plane",
@@ -13,9 +13,9 @@ export const controlPlane: Role = {
 const { tls } = layout;
 
 /** Where kubeadm looks for what it would otherwise make itself. */
-function authorities({ cluster, machine }: BootContext): readonly PlanFile[] {
+function authorities({ cluster }: BootContext): readonly PlanFile[] {
   if (cluster.kubernetes.version === undefined) return [];
-  const ownEtcd = etcdMembers(cluster).some(({ mac }) => mac === machine.mac);
+  const ownEtcd = separateEtcd(cluster).length === 0;
   return [
     ...pair("front-proxy-ca", tls.frontProxyCa, tls.frontProxyCaKey),
     secret("sa.pub", 0o644, tls.serviceAccount),

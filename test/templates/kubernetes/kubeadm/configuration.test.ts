@@ -3,6 +3,7 @@ import { parseAllDocuments } from "yaml";
 import { ipv4, subnet } from "../../../../cluster/address.ts";
 import type { Cluster, Kubernetes, Machine } from "../../../../cluster/cluster.ts";
 import { foundConfiguration, foundingFlags, joinConfiguration } from "../../../../templates/kubernetes/kubeadm/configuration.ts";
+import { nodePlan } from "../../../../templates/registry.ts";
 import { expectGolden } from "../../golden.ts";
 import { FLATCAR, ROCKY, UBUNTU } from "../../sample.ts";
 import { type Rack, RELEASES, rack, seenBy } from "../racks.ts";
@@ -227,6 +228,30 @@ describe("the cluster", () => {
     const ignored = (version: string) => read(foundConfiguration(cp(version)))["InitConfiguration"].nodeRegistration.ignorePreflightErrors;
     expect([ignored("1.20.2"), ignored("1.28.15"), ignored("1.36.2")]).toEqual([["ImagePull"], ["ImagePull"], undefined]);
   });
+});
+
+test("a control plane has the files of etcd that its configuration speaks of, whoever has the role", () => {
+  const withRoles = (...roles: Machine["roles"][]): Cluster => {
+    const bare = rack({ planes: 3, etcd: 0 }, { version: "1.36.2" });
+    return { ...bare, machines: bare.machines.map((machine, index) => ({ ...machine, roles: roles[index] ?? machine.roles })) };
+  };
+  const plane = ["control-plane"] as const;
+  const both = ["control-plane", "etcd"] as const;
+  for (const cluster of [
+    withRoles(),
+    withRoles(both),
+    withRoles(both, both, both),
+    withRoles(both, plane, plane, ["etcd"]),
+    withRoles(plane, plane, plane, ["etcd"]),
+  ]) {
+    for (const name of ["cp-1", "cp-2"]) {
+      const context = seenBy(name, cluster);
+      const { external } = read(foundConfiguration(context))["ClusterConfiguration"].etcd;
+      const paths = nodePlan(context).files.map(({ path }) => path);
+      expect(paths.includes("/etc/kubernetes/pki/etcd/ca.key")).toBe(external === undefined);
+      expect(paths).toEqual(expect.arrayContaining(external ? [external.caFile, external.certFile, external.keyFile] : []));
+    }
+  }
 });
 
 test("a text that YAML 1.1 would take for something else stays a text", () => {
