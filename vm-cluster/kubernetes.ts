@@ -18,7 +18,7 @@ export interface KubernetesParts {
   readonly mirrors: readonly Mirror[];
 }
 
-/** `folder` is laid out as in vm-cluster/README.md. Made once for each state of it, and kept. */
+/** `folder` is laid out as vm-cluster/kubernetes/README.md has it. Made once for each state of it, and kept. */
 export async function kubernetesFrom(folder: string, say: (text: string) => void): Promise<KubernetesParts> {
   const made = resolve(CACHE, stateOf(folder));
   if (!existsSync(made)) {

@@ -128,7 +128,6 @@ export class ClusterHands implements Hands {
 
   /** As PodDisruptionBudgets allow: who may not go now is asked again until the time is over. */
   async #drain(node: string, doing: Doing): Promise<void> {
-    const asked = new Set<string>();
     const check = async (): Promise<string | undefined> => {
       const api = await this.#settings.api();
       const release = apiReleases(await this.look())?.oldest ?? "1.22.0";
@@ -140,7 +139,6 @@ export class ClusterHands implements Hands {
       const held: string[] = [];
       for (const pod of evicted) {
         if (pod.metadata.deletionTimestamp !== undefined || doing.signal.aborted) continue;
-        asked.add(pod.metadata.uid);
         const content = { type: "application/json", body: JSON.stringify(eviction(pod, release)) };
         const refusal = await unless(404, api.call("POST", evictionPath(pod), content)).then(
           () => undefined,
