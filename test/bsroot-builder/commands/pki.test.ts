@@ -434,8 +434,8 @@ describe("kubeconfig", () => {
   });
 
   test("goes to a virtual address where there is one, and where --server says", async () => {
-    await place("{ version: 1.36.4, certificates: ecdsa, virtualAddress: { address: 10.77.0.50, by: keepalived } }");
-    expect((await cli("kubeconfig", "--bsroot", root)).stdout).toContain("server: https://10.77.0.50:6444\n");
+    await place("{ version: 1.36.4, certificates: ecdsa, virtualAddress: { address: 10.77.0.50 } }");
+    expect((await cli("kubeconfig", "--bsroot", root)).stdout).toContain("server: https://10.77.0.50:6443\n");
     expect((await cli("kubeconfig", "--bsroot", root, "--server", "https://[fd00::1]:7443/")).stdout).toContain(
       "server: https://[fd00::1]:7443\n",
     );
