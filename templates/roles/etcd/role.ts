@@ -52,6 +52,9 @@ function startScript({ cluster, machine }: BootContext): string {
     others: members.flatMap(({ mac, address }) => (mac === machine.mac ? [] : [`https://${address}:${ETCD_CLIENT_PORT}`])).join(" "),
     clock: cluster.network.ntp,
     archive: ARCHIVE,
-    settings: ETCD_SETTINGS,
+    heartbeat: ETCD_SETTINGS["heartbeat-interval"],
+    election: ETCD_SETTINGS["election-timeout"],
+    quota: ETCD_SETTINGS["quota-backend-bytes"],
+    metrics: ETCD_SETTINGS["listen-metrics-urls"],
   });
 }
