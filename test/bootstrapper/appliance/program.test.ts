@@ -92,7 +92,7 @@ describe("a bootstrapper that serves", () => {
       const { status, text } = await rig.plain("/healthz");
       expect(status).toBe(200);
       expect(text).toMatch(
-        /^ok\ndhcp: serving.*\nrouter advertisements: off\ntftp: serving\ndns: serving.*\nhttp: serving\ntime: serving this host's clock, stratum 10\nregistry: off\n$/,
+        /^ok\ndhcp: serving.*\nrouter advertisements: off\ntftp: serving\ndns: serving.*\nhttp: serving\ntime: serving this host's clock, stratum 10\nregistry: off\nkubernetes: off\n$/,
       );
     }, 5000);
   });
