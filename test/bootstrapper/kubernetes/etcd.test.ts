@@ -5,11 +5,14 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { snapshotBlobs } from "../../../bootstrapper/kubernetes/etcd-answers.ts";
 import { EtcdGateway } from "../../../bootstrapper/kubernetes/etcd-gateway.ts";
 import { KEPT, Snapshots } from "../../../bootstrapper/kubernetes/etcd-snapshots.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
+
+/** Real servers that find each other: on a busy host that takes its time, and is no mistake. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const NEVER = new AbortController().signal;
 let folder: string;
@@ -164,13 +167,13 @@ describe("a real etcd of three members", () => {
         // An answer that was too late for us is no reason why it should not have been done.
         (error: Error) => (/404: .*not found/.test(error.message) ? "removed" : error.message),
       );
-    await expect.poll(removed, { timeout: 20_000, interval: 250 }).toBe("removed");
+    await expect.poll(removed, { timeout: 60_000, interval: 250 }).toBe("removed");
     const names = async () => (await etcd.members(addresses[1])).map(({ name }) => name).sort();
-    await expect.poll(names, { timeout: 20_000, interval: 250 }).toEqual(["cp-1", "cp-2"]);
+    await expect.poll(names, { timeout: 60_000, interval: 250 }).toEqual(["cp-1", "cp-2"]);
     // A leader that is being elected meanwhile says nothing at all, for seconds.
     const again = () => etcd.remove(addresses[0], id).then(String, (error: Error) => error.message);
-    await expect.poll(again, { timeout: 30_000, interval: 250 }).toMatch(/it answers 404: .*not found/);
-    await expect.poll(() => etcdctl("put", "/after", "1"), { timeout: 20_000, interval: 250 }).toContain("OK");
+    await expect.poll(again, { timeout: 60_000, interval: 250 }).toMatch(/it answers 404: .*not found/);
+    await expect.poll(() => etcdctl("put", "/after", "1"), { timeout: 60_000, interval: 250 }).toContain("OK");
   });
 
   test("whose member is dead says so in time", async () => {
