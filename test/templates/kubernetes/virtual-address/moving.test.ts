@@ -8,9 +8,6 @@ import { type Bridge, bridge, end, type Namespace } from "../../../support/names
 import { memberCertificates } from "../../roles/etcd/certificates.ts";
 import { RELEASES, rack, seenBy } from "../racks.ts";
 
-/** Real servers that find each other: on a busy host that takes its time, and is no mistake. */
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
-
 vi.setConfig({ testTimeout: 120_000 });
 
 // keepalived and haproxy with the configuration of two control planes, on a bridge of their own, before servers that stand for the APIs.

@@ -8,9 +8,6 @@ import { type Bridge, bridge, end, type Namespace } from "../../../support/names
 import { rack, seenBy } from "../../kubernetes/racks.ts";
 import { memberCertificates } from "./certificates.ts";
 
-/** Real servers that find each other: on a busy host that takes its time, and is no mistake. */
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
-
 // etcd itself waits some seconds after every change, and elections take longer where the host is busy.
 vi.setConfig({ testTimeout: 180_000 });
 
