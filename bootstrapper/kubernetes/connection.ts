@@ -4,7 +4,9 @@ import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { layout } from "../../cluster/layout.ts";
 import { controlPlanes } from "../../cluster/queries.ts";
+import { Opened } from "../opened.ts";
 import { Api, ApiError, type ApiServer, type Credentials, type Patience } from "./api.ts";
+import { credentialsOf } from "./credentials.ts";
 
 export interface ConnectionOptions {
   cluster(): Cluster;
@@ -21,35 +23,28 @@ export interface Open {
   readonly api: Api;
   /** Of the cluster's CA, as kubeadm pins it: "sha256:..." */
   readonly caHash: string;
-  readonly credentials: Credentials;
 }
 
 export class Connection {
   readonly #options: ConnectionOptions;
-  #open: Promise<Open> | undefined;
+  readonly #opened: Opened<Open>;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#opened = new Opened(
+      () => this.#made(),
+      ({ api }) => api.close(),
+    );
   }
 
   /** Rejects with ApiError when the bsroot does not have what it takes, or asks for no Kubernetes. */
   open(): Promise<Open> {
-    const open = this.#open ?? this.#made();
-    this.#open = open;
-    open.catch(() => {
-      if (this.#open === open) this.#open = undefined;
-    });
-    return open;
+    return this.#opened.get();
   }
 
   /** Another bsroot is served: what was read of the old one counts no more. */
   renew(): void {
-    const old = this.#open;
-    this.#open = undefined;
-    old?.then(
-      ({ api }) => api.close(),
-      () => undefined,
-    );
+    this.#opened.giveUp();
   }
 
   servers(): readonly ApiServer[] {
@@ -62,16 +57,7 @@ export class Connection {
     const { cluster, readSecret, port, patience } = this.#options;
     if (cluster().kubernetes.version === undefined) throw new ApiError("cluster-desc.yml asks for no Kubernetes");
     const { clusterCa, superAdmin, superAdminKey } = layout.tls;
-    const [ca, cert, key] = (await Promise.all(
-      [clusterCa, superAdmin, superAdminKey].map(async (path) => {
-        try {
-          return Buffer.from(await readSecret(path)).toString("utf8");
-        } catch {
-          throw new ApiError(`${path} cannot be read; build the bsroot again with bsroot-builder and copy it here whole`);
-        }
-      }),
-    )) as [string, string, string];
-    const credentials = { ca, cert, key };
+    const credentials = await credentialsOf(readSecret, { ca: clusterCa, cert: superAdmin, key: superAdminKey });
     return {
       api: new Api({
         servers: () => this.servers(),
@@ -80,7 +66,6 @@ export class Connection {
         ...(patience !== undefined && { patience }),
       }),
       caHash: hashOfCa(credentials),
-      credentials,
     };
   }
 }

@@ -4,6 +4,7 @@ import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { API_PORT, apiEndpoint } from "../../cluster/kubernetes/endpoint.ts";
 import { kubeconfig } from "../../cluster/kubernetes/kubeconfig.ts";
+import { layout } from "../../cluster/layout.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
 import type { Store } from "../store/store.ts";
@@ -11,6 +12,7 @@ import { AddOns, type Applied } from "./add-ons.ts";
 import { ApiError, type Credentials, type Patience } from "./api.ts";
 import { Charter } from "./charter.ts";
 import { Connection } from "./connection.ts";
+import { credentialsOf } from "./credentials.ts";
 import { Desk } from "./desk.ts";
 import { Entrance } from "./entrance.ts";
 import type { NodeStanding } from "./health.ts";
@@ -89,7 +91,9 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       }),
     node: (mac) => watch.health.nodes.find((node) => node.mac === mac),
     kubeconfig: async (by) => {
-      const { credentials } = await connection.open();
+      await connection.open(); // rejects where there is no Kubernetes
+      const { clusterCa: ca, admin: cert, adminKey: key } = layout.tls;
+      const credentials = await credentialsOf(readSecret, { ca, cert, key });
       const ready = watch.servers.find(({ is }) => is === "ready");
       if (by === "address" && !ready) throw new ApiError("no API server is ready");
       return kubeconfigOf(cluster(), credentials, by === "address" ? ready?.address : undefined);

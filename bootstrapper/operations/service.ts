@@ -11,9 +11,11 @@ import { architectures, etcdMembers } from "../../cluster/queries.ts";
 import type { Operations, Outcome } from "../http/world.ts";
 import type { Journal } from "../journal.ts";
 import { Connection, type ConnectionOptions } from "../kubernetes/connection.ts";
+import { credentialsOf } from "../kubernetes/credentials.ts";
 import { EtcdGateway } from "../kubernetes/etcd-gateway.ts";
 import { type Snapshot, SnapshotError, Snapshots } from "../kubernetes/etcd-snapshots.ts";
 import type { MachineEvent, MachineView } from "../machines/machine.ts";
+import { Opened } from "../opened.ts";
 import type { Store } from "../store/store.ts";
 import { ClusterHands } from "./hands.ts";
 import type { Planned, Wish } from "./operation.ts";
@@ -58,26 +60,13 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   const book = await OrderBook.open(store);
   const desk = new OrderDesk({ cluster, files, https: options.https, book, machines, journal });
   const rises = (): number => performance.now();
-  let gateway: Promise<EtcdGateway> | undefined;
-  const etcd = (): Promise<EtcdGateway> => {
-    gateway ??= opened(options);
-    const mine = gateway;
-    mine.catch(() => {
-      if (gateway === mine) gateway = undefined;
-    });
-    return mine;
-  };
-  const closeEtcd = (): void => {
-    const old = gateway;
-    gateway = undefined;
-    old?.then(
-      (one) => one.close(),
-      () => undefined,
-    );
-  };
+  const etcd = new Opened(
+    () => openEtcd(options),
+    (gateway) => gateway.close(),
+  );
 
   const takeSnapshot = async (signal: AbortSignal): Promise<Snapshot> => {
-    const through = await etcd();
+    const through = await etcd.get();
     let last = "no member of etcd has an address";
     for (const machine of etcdMembers(cluster())) {
       const address = machine.address ?? addressOf(machine.mac);
@@ -99,7 +88,7 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   const hands = new ClusterHands({
     cluster,
     api: async () => (await connection.open()).api,
-    etcd,
+    etcd: () => etcd.get(),
     addressOf,
     machines,
     book,
@@ -150,13 +139,13 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
     readSnapshot: (name) => snapshots.read(name),
     reload: () => {
       connection.renew();
-      closeEtcd();
+      etcd.giveUp();
     },
     close: async () => {
       clearInterval(timer);
       ended.abort();
       connection.renew();
-      closeEtcd();
+      etcd.giveUp();
       await Promise.all([runner.close(), looking]);
     },
   };
@@ -164,16 +153,8 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
 
 const idOf = (what: unknown): string => createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 16);
 
-async function opened({ readSecret, etcdPort }: OperationsOptions): Promise<EtcdGateway> {
-  const { etcdCa, etcdClient, etcdClientKey } = layout.tls;
-  const [ca, cert, key] = (await Promise.all(
-    [etcdCa, etcdClient, etcdClientKey].map(async (path) => {
-      try {
-        return Buffer.from(await readSecret(path)).toString("utf8");
-      } catch {
-        throw new Error(`${path} cannot be read; build the bsroot again with bsroot-builder and copy it here whole`);
-      }
-    }),
-  )) as [string, string, string];
-  return new EtcdGateway({ credentials: { ca, cert, key }, ...(etcdPort !== undefined && { port: etcdPort }) });
+async function openEtcd({ readSecret, etcdPort }: OperationsOptions): Promise<EtcdGateway> {
+  const { etcdCa: ca, etcdClient: cert, etcdClientKey: key } = layout.tls;
+  const credentials = await credentialsOf(readSecret, { ca, cert, key });
+  return new EtcdGateway({ credentials, ...(etcdPort !== undefined && { port: etcdPort }) });
 }

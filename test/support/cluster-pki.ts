@@ -1,4 +1,4 @@
-/** A cluster's certificates as kubeadm has them: a CA, API servers' certificate for the name `kubernetes`, the administrator's. */
+/** A cluster's certificates as kubeadm has them: a CA, API servers' certificate for the name `kubernetes`, the administrators'. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ export interface ClusterPki {
   readonly ca: Pair;
   readonly server: Pair;
   readonly admin: Pair;
+  readonly superAdmin: Pair;
 }
 
 export function clusterPki(serverNames = "DNS:kubernetes"): ClusterPki {
@@ -26,7 +27,9 @@ export function clusterPki(serverNames = "DNS:kubernetes"): ClusterPki {
   const signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-addext", "basicConstraints=critical,CA:FALSE"];
   const ca = made("ca", "/CN=kubernetes");
   const server = made("server", "/CN=kube-apiserver", ...signed, "-addext", `subjectAltName=${serverNames}`);
-  const admin = made("admin", "/O=system:masters/CN=kubernetes-admin", ...signed, "-addext", "extendedKeyUsage=clientAuth");
+  const client = [...signed, "-addext", "extendedKeyUsage=clientAuth"];
+  const admin = made("admin", "/O=kubeadm:cluster-admins/CN=kubernetes-admin", ...client);
+  const superAdmin = made("super-admin", "/O=system:masters/CN=kubernetes-super-admin", ...client);
   rmSync(folder, { recursive: true });
-  return { ca, server, admin };
+  return { ca, server, admin, superAdmin };
 }

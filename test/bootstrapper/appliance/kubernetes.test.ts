@@ -18,8 +18,8 @@ const NODES = ["11", "12", "21"] as const;
 let rig: Rig;
 beforeAll(async () => {
   rig = await Rig.make(`${DESCRIPTION}${OTHERS.join("")}kubernetes: { version: "1.20.2" }\n`);
-  const { ca, admin } = clusterPki();
-  const files = { [layout.tls.clusterCa]: ca.cert, [layout.tls.superAdmin]: admin.cert, [layout.tls.superAdminKey]: admin.key };
+  const { ca, superAdmin } = clusterPki();
+  const files = { [layout.tls.clusterCa]: ca.cert, [layout.tls.superAdmin]: superAdmin.cert, [layout.tls.superAdminKey]: superAdmin.key };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(rig.bsroot, path), text, { mode: 0o600 });
   const store = await openStore(rig.state);
   const machines = store.table<MachineState>("machines");

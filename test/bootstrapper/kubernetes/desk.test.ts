@@ -240,7 +240,7 @@ describe("joining", () => {
       "usage-bootstrap-signing": "true",
       "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
     });
-    expect(new Set(cluster.asked.map(({ by }) => by))).toEqual(new Set(["kubernetes-admin"]));
+    expect(new Set(cluster.asked.map(({ by }) => by))).toEqual(new Set(["kubernetes-super-admin"]));
   });
 
   test("whoever asks again has the same token, later another one, and never two", async () => {

@@ -39,8 +39,10 @@ export class Rig {
     this.cluster = new FakeCluster(pki);
     this.files
       .set(layout.tls.clusterCa, pki.ca.cert)
-      .set(layout.tls.superAdmin, pki.admin.cert)
-      .set(layout.tls.superAdminKey, pki.admin.key);
+      .set(layout.tls.admin, pki.admin.cert)
+      .set(layout.tls.adminKey, pki.admin.key)
+      .set(layout.tls.superAdmin, pki.superAdmin.cert)
+      .set(layout.tls.superAdminKey, pki.superAdmin.key);
   }
 
   async open(description = withKubernetes()): Promise<void> {
