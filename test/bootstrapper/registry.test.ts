@@ -7,7 +7,7 @@ import type { JournalEntry } from "../../bootstrapper/journal.ts";
 import { type ImageRegistry, messageIn, type RegistrySettings, startRegistry } from "../../bootstrapper/registry.ts";
 import { ipv4 } from "../../cluster/address.ts";
 import { layout } from "../../cluster/layout.ts";
-import { freePort } from "../support/container-image.ts";
+import { freePort } from "../support/free-port.ts";
 import { placeTls } from "../support/workshop.ts";
 
 let folder = "";

@@ -8,6 +8,7 @@ import type { JournalEntry } from "../../bootstrapper/journal.ts";
 import { chronyConf, startTime, type Time, type TimeSettings } from "../../bootstrapper/time.ts";
 import { openUdp } from "../../bootstrapper/wire/udp.ts";
 import { ipv4, subnet } from "../../cluster/address.ts";
+import { freePort } from "../support/free-port.ts";
 
 const HERE = ipv4("127.0.0.1");
 let folder = "";
@@ -19,12 +20,6 @@ beforeEach(() => {
   return () => rmSync(folder, { recursive: true });
 });
 
-async function freePort(): Promise<number> {
-  const socket = await openUdp({ address: HERE, port: 0 }, () => {});
-  const { port } = socket.address();
-  await socket.close();
-  return port;
-}
 async function settings(more: Partial<TimeSettings> = {}): Promise<TimeSettings> {
   const journal: TimeSettings["journal"] = (entry) => entries.push(entry);
   return { mode: "serve", address: HERE, port: await freePort(), subnet: subnet("127.0.0.0/8"), folder, journal, soonest: 50, ...more };

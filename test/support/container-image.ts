@@ -2,11 +2,11 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash, createSign, generateKeyPairSync } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import forge from "node-forge";
+import { freePort } from "./free-port.ts";
 
 export const run = promisify(execFile);
 
@@ -117,15 +117,6 @@ export async function startOrigin(folder: string, auth?: object): Promise<Origin
         child.kill();
       }),
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Somebody who gives out tokens that a registry believes: an RS256 JWT with its certificate in x5c. */

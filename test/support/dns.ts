@@ -11,6 +11,7 @@ import type { JournalEntry } from "../../bootstrapper/journal.ts";
 import type { UdpPeer } from "../../bootstrapper/wire/udp.ts";
 import { type Ipv4, ipv4, mac, type Subnet, subnet } from "../../cluster/address.ts";
 import type { Dns, DnsRecord, TsigKey } from "../../cluster/cluster.ts";
+import { freePort } from "./free-port.ts";
 import { memoryStore } from "./memory-store.ts";
 import { type UdpProbe, udpProbe } from "./udp-probe.ts";
 
@@ -161,7 +162,7 @@ export function respond(asked: InstanceType<typeof Packet>, address = "192.0.2.7
 
 /** Over UDP it behaves by `udp`; over TCP, when given, by `tcp`. */
 export async function fakeUpstream(udp: Behaviour, tcp?: Behaviour): Promise<Upstream> {
-  const probe: UdpProbe = await udpProbe();
+  const probe: UdpProbe = await udpProbe(tcp && (await freePort()));
   const asked: Upstream["asked"] = [];
   let open = true;
   void (async () => {

@@ -17,11 +17,11 @@ export interface UdpProbe {
   close(): void;
 }
 
-export async function udpProbe(address = "127.0.0.1"): Promise<UdpProbe> {
+export async function udpProbe(port = 0): Promise<UdpProbe> {
   // With a lookup that answers at once a datagram leaves in send() itself, not after a close() that follows it.
   const socket = createSocket({ type: "udp4", lookup: (host, _, done) => done(null, host, 4) });
   const listening = once(socket, "listening");
-  socket.bind(0, address);
+  socket.bind(port, "127.0.0.1");
   await listening;
   const queue: Heard[] = [];
   let wake = (): void => {};

@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layout } from "../../../cluster/layout.ts";
 import { API_TOKEN, makeBsroot } from "../../support/bsroot.ts";
 import { DESCRIPTION } from "../../support/description.ts";
+import { freePort } from "../../support/free-port.ts";
 
 export interface Answer {
   readonly status: number;
@@ -37,7 +37,7 @@ export class Rig {
   }
 
   static async make(description = DESCRIPTION): Promise<Rig> {
-    const rig = new Rig(await freePorts());
+    const rig = new Rig(await Promise.all(Array.from({ length: 7 }, () => freePort())));
     chmodSync(rig.folder, 0o711); // chronyd, which gives up root, must reach its folder below
     makeBsroot(rig.bsroot, description);
     return rig;
@@ -128,17 +128,4 @@ function ask(port: number, path: string, { method = "GET", from = "127.0.0.1", t
     });
     request.end(body);
   });
-}
-
-/** Six, two of them with free ones behind (DHCP answers to the next port). */
-async function freePorts(): Promise<readonly number[]> {
-  const free = async (): Promise<number> => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  };
-  const ports = await Promise.all([free(), free(), free(), free(), free(), free(), free()]);
-  return ports.every((port) => port < 65_000) ? ports : freePorts();
 }

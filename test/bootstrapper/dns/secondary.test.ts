@@ -1,13 +1,13 @@
 /** BIND copies our zones with its key, as a secondary does, and then answers the same questions as we do. Debian: bind9, bind9-dnsutils. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ipv4 } from "../../../cluster/address.ts";
 import { key, keyText, record, type Serving, serveDns } from "../../support/dns.ts";
+import { freePort } from "../../support/free-port.ts";
 
 const run = promisify(execFile);
 const KEY = key("copier", ["transfer", "update"], "hmac-sha512");
@@ -60,14 +60,6 @@ afterAll(async () => {
   await ours.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** What a server says to all questions: for each its code, authority and the records of the answer and authority sections, in any order. */
 async function said(port: number, questions: readonly string[]): Promise<string[]> {

@@ -2,7 +2,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -10,6 +9,7 @@ import { snapshotBlobs } from "../../../bootstrapper/kubernetes/etcd-answers.ts"
 import { EtcdGateway } from "../../../bootstrapper/kubernetes/etcd-gateway.ts";
 import { KEPT, Snapshots } from "../../../bootstrapper/kubernetes/etcd-snapshots.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
+import { freePort } from "../../support/free-port.ts";
 
 /** Real servers that find each other: on a busy host that takes its time, and is no mistake. */
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -22,13 +22,6 @@ let port: number;
 const running: ChildProcess[] = [];
 const addresses = ["127.0.0.11", "127.0.0.12", "127.0.0.13"] as const;
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.11", () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
 const file = (name: string): string => join(folder, name);
 const etcdctl = (...args: string[]): string =>
   execFileSync(
@@ -54,8 +47,8 @@ beforeAll(async () => {
     writeFileSync(file(`${name}.crt`), pair.cert);
     writeFileSync(file(`${name}.key`), pair.key, { mode: 0o600 });
   }
-  port = await freePort();
-  const peers = await freePort();
+  port = await freePort(addresses[0]);
+  const peers = await freePort(addresses[0]);
   const tls = (kind: "" | "peer-"): string[] => [
     `--${kind}cert-file=${file("server.crt")}`,
     `--${kind}key-file=${file("server.key")}`,

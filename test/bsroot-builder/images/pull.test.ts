@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { type ImageRegistry, startRegistry } from "../../../bootstrapper/registry.ts";
 import { ipv4 } from "../../../cluster/address.ts";
-import { freePort, makeImage, type Origin, run, startOrigin, tokenIssuer } from "../../support/container-image.ts";
+import { makeImage, type Origin, run, startOrigin, tokenIssuer } from "../../support/container-image.ts";
+import { freePort } from "../../support/free-port.ts";
 import { description, openWorkshop, registryOf, type Workshop } from "../../support/workshop.ts";
 
 const NOTHING = registryOf(() => []);
