@@ -80,7 +80,7 @@ export class Appliance {
     base.late.dns = this.#running(await makeDns(base, late.dhcp));
     late.kubernetes = this.#running(await makeKubernetes(base));
     const server = endpoints(address, settings.ports, bsroot.ca);
-    late.operations = this.#running(await makeOperations(base, server));
+    late.operations = this.#running(await makeOperations(base, server, late.kubernetes));
     late.http = this.#running(await makeHttp(base, server, late.dhcp, late.kubernetes, late.operations));
     const keepTime = await this.#renewable(
       () => makeTime(base),

@@ -156,9 +156,10 @@ export const makeKubernetes = (base: Base): Promise<KubernetesService> =>
     random: randomBytes,
   });
 
-export const makeOperations = (base: Base, server: Endpoints): Promise<OperationsService> =>
+export const makeOperations = (base: Base, server: Endpoints, { connection }: KubernetesService): Promise<OperationsService> =>
   startOperations({
     cluster: () => base.cluster,
+    connection,
     files: () => base.bsroot.files,
     machines: base.roster,
     addressOf: (mac) => base.roster.find(mac)?.address,

@@ -26,10 +26,15 @@ export class ApiError extends Error {
   }
 }
 
-/** `answers`: with a certificate of our CA, but it is not ready. `silent`: it does not, for the reason given. */
+/**
+ * `foreign`: it is ready, but serves another cluster. `answers`: with a certificate of our CA, but it is not ready.
+ * `silent`: it does not, for the reason given.
+ */
 export interface Seen extends ApiServer {
-  readonly is: "ready" | "answers" | "silent";
+  readonly is: "ready" | "foreign" | "answers" | "silent";
   readonly because: string;
+  /** Which cluster it serves: the UID of the namespace kube-system. */
+  readonly cluster?: string;
   /** When its certificate ends, milliseconds since 1970. */
   readonly ends?: number;
 }
@@ -59,6 +64,8 @@ export interface Patience {
 export interface ApiOptions {
   /** As they are now: the ones to try. */
   servers(): readonly ApiServer[];
+  /** Whether a cluster that one of them serves is the one we speak to. */
+  isOurs(mac: Mac, cluster: string): boolean;
   readonly credentials: Credentials;
   readonly port?: number;
   readonly patience?: Patience;
@@ -79,6 +86,8 @@ export class Api {
   readonly #glances: Agent;
   /** Who answered last is asked first. */
   #preferred: Mac | undefined;
+  /** Who served another cluster at the last look is not asked. */
+  #foreign: ReadonlySet<Mac> = new Set();
   #closed = false;
 
   constructor(options: ApiOptions) {
@@ -90,19 +99,25 @@ export class Api {
   }
 
   /** Looks at every control plane at once. Never rejects. */
-  look(): Promise<readonly Seen[]> {
-    return Promise.all(
-      this.#options.servers().map(async (server): Promise<Seen> => {
-        try {
-          const { status, text, ends } = await this.#send(server, { method: "GET", path: "/readyz?verbose" }, this.#glances);
-          return status === 200
-            ? { ...server, is: "ready", because: "it is ready", ...ended(ends) }
-            : { ...server, is: "answers", because: `it is not ready: ${failing(text) ?? said(status, text)}`, ...ended(ends) };
-        } catch (error) {
-          return { ...server, is: "silent", because: (error as Error).message };
-        }
-      }),
+  async look(): Promise<readonly Seen[]> {
+    const seen = await Promise.all(
+      this.#options
+        .servers()
+        .map((server) => this.#see(server).catch((error: Error): Seen => ({ ...server, is: "silent", because: error.message }))),
     );
+    this.#foreign = new Set(seen.filter(({ is }) => is === "foreign").map(({ mac }) => mac));
+    return seen;
+  }
+
+  async #see(server: ApiServer): Promise<Seen> {
+    const { status, text, ends } = await this.#send(server, { method: "GET", path: "/readyz?verbose" }, this.#glances);
+    const here = { ...server, ...(Number.isFinite(ends) && { ends }) };
+    if (status !== 200) return { ...here, is: "answers", because: `it is not ready: ${failing(text) ?? said(status, text)}` };
+    const cluster = uidOf(await this.#send(server, { method: "GET", path: "/api/v1/namespaces/kube-system" }, this.#glances));
+    if (cluster === undefined) return { ...here, is: "answers", because: "it is not ready: it has no namespace kube-system" };
+    return this.#options.isOurs(server.mac, cluster)
+      ? { ...here, is: "ready", because: "it is ready", cluster }
+      : { ...here, is: "foreign", because: `it serves another cluster (${cluster})` };
   }
 
   /** The parsed answer of the first server that takes the question; everything asked here may be asked twice. Rejects with ApiError. */
@@ -134,7 +149,7 @@ export class Api {
   }
 
   #inOrder(): readonly ApiServer[] {
-    const servers = this.#options.servers();
+    const servers = this.#options.servers().filter(({ mac }) => !this.#foreign.has(mac));
     return [...servers.filter(({ mac }) => mac === this.#preferred), ...servers.filter(({ mac }) => mac !== this.#preferred)];
   }
 
@@ -172,7 +187,15 @@ function parsed(text: string, what: string): unknown {
   }
 }
 
-const ended = (ends: number): { readonly ends?: number } => (Number.isFinite(ends) ? { ends } : {});
+function uidOf({ status, text }: Reply): string | undefined {
+  if (status !== 200) return undefined;
+  try {
+    const { metadata } = JSON.parse(text) as { readonly metadata?: { readonly uid?: unknown } };
+    return typeof metadata?.uid === "string" && metadata.uid !== "" ? metadata.uid : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The checks that /readyz says have failed: "etcd, poststarthook/rbac/bootstrap-roles". */
 function failing(text: string): string | undefined {

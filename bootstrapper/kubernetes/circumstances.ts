@@ -24,6 +24,7 @@ export function circumstancesOf(around: Around): Circumstances {
   return {
     now,
     answering: seen.filter(({ is }) => is !== "silent").map(({ mac }) => mac),
+    clusterOf: (mac) => seen.find((one) => one.mac === mac)?.cluster,
     mayFound: (mac) => {
       const state = find(mac);
       return state !== undefined && isInstalled(state) && isControlPlane(cluster, mac);

@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readSecret(path: string): Promise<Uint8Array>;
   /** By lease or reservation. */
   addressOf(mac: Mac): Ipv4 | undefined;
+  /** Whether a cluster that a control plane's API serves is the one that was founded. */
+  isOurs(mac: Mac, cluster: string): boolean;
   /** 6443 unless said otherwise. */
   readonly port?: number;
   readonly patience?: Patience;
@@ -61,6 +63,7 @@ export class Connection {
     return {
       api: new Api({
         servers: () => this.servers(),
+        isOurs: this.#options.isOurs,
         credentials,
         ...(port !== undefined && { port }),
         ...(patience !== undefined && { patience }),

@@ -70,13 +70,16 @@ export class Desk {
     return what === "join" ? entrance.admit(mac, open, seen, because) : { ok: true, lines: { do: what, because } };
   }
 
-  /** A running cluster that the store has forgotten, with nobody who founds one, is the cluster. Rejects when the disk refuses. */
+  /**
+   * A running cluster that the store has forgotten, with nobody who founds one, is the cluster; and one that was founded is told from
+   * others by what its API says. Rejects when the disk refuses.
+   */
   async looked(seen: readonly Seen[]): Promise<void> {
     const { charter, journal } = this.#settings;
     const there = seen.find(({ is }) => is === "ready");
-    if (!there || charter.founding.founded || charter.founding.founder) return;
+    if (!there || charter.founding.founded?.id !== undefined || charter.founding.founder) return;
     const { do: what, because } = await charter.step(there.mac, { type: "looked" }, () => this.#circumstances([there]));
-    if (what !== "join") return; // somebody was quicker
+    if (what !== "join") return; // nothing is new, or somebody was quicker
     journal({ from: "kubernetes", mac: there.mac, level: "info", text: because });
   }
 

@@ -6,7 +6,13 @@ export interface Founding {
   /** Who was told to found, and has not said that it did. */
   readonly founder?: Founder;
   /** The cluster exists. */
-  readonly founded?: { readonly by: Mac; readonly at: number };
+  readonly founded?: Founded;
+}
+export interface Founded {
+  readonly by: Mac;
+  readonly at: number;
+  /** The UID of its namespace kube-system, by which clusters are told apart; known when its founder's API first was ready. */
+  readonly id?: string;
 }
 export interface Founder {
   readonly mac: Mac;
@@ -35,6 +41,8 @@ export interface Circumstances {
   readonly now: number;
   /** Control planes whose API server answers with a certificate that our CA signed. */
   readonly answering: readonly Mac[];
+  /** Which cluster its API server serves; undefined unless it is ready. */
+  clusterOf(mac: Mac): string | undefined;
   /** Whether it is a control plane and runs from its disk. */
   mayFound(mac: Mac): boolean;
   nameOf(mac: Mac): string;
@@ -64,8 +72,9 @@ export function decide(founding: Founding, mac: Mac, step: Step, circumstances: 
       return asks(founding, mac, circumstances);
     case "looked": {
       const [there] = circumstances.answering;
-      if (founding.founder || founding.founded || there === undefined) return stays({ do: "noted", because: "nothing is new" });
-      return adopted(there, circumstances);
+      const nothing: Answer = { do: "noted", because: "nothing is new" };
+      if (founding.founded) return { founding: identified(founding.founded, circumstances), answer: nothing };
+      return founding.founder || there === undefined ? stays(nothing) : adopted(there, circumstances);
     }
     case "forget":
       return {
@@ -93,7 +102,8 @@ function asks(founding: Founding, mac: Mac, circumstances: Circumstances): Decis
   const { now, answering, members, nameOf } = circumstances;
   const { founder, founded } = founding;
   const wait = (because: string): Decision => ({ founding, answer: { do: "wait", because } });
-  if (founded) return { founding, answer: { do: "join", because: `${nameOf(founded.by)} founded the cluster` } };
+  if (founded)
+    return { founding: identified(founded, circumstances), answer: { do: "join", because: `${nameOf(founded.by)} founded the cluster` } };
 
   const found = (next: Founder, because: string): Decision => ({ founding: { founder: next }, answer: { do: "found", because } });
   if (founder?.mac === mac && circumstances.mayFound(mac))
@@ -113,10 +123,23 @@ function asks(founding: Founding, mac: Mac, circumstances: Circumstances): Decis
   return found({ mac, since: now, heard: now, beats: false, failed: false }, because);
 }
 
-const adopted = (by: Mac, { now, nameOf }: Circumstances): Decision => ({
-  founding: { founded: { by, at: now } },
-  answer: { do: "join", because: `the API of ${nameOf(by)} answers with a certificate of our CA, so the cluster exists` },
-});
+/**
+ * Whether an API server serves the cluster that was founded. A founder that fell silent, and was taken for dead, may come back with a whole
+ * cluster of its own, which our CA signed too: nobody may join that one before it is told so and begins anew.
+ */
+export const isOurs = (founded: Founded | undefined, mac: Mac, cluster: string): boolean =>
+  founded === undefined || (founded.id === undefined ? founded.by === mac : founded.id === cluster);
+
+function identified(founded: Founded, { clusterOf }: Circumstances): Founding {
+  const id = founded.id ?? clusterOf(founded.by);
+  return { founded: { ...founded, ...(id !== undefined && { id }) } };
+}
+
+function adopted(by: Mac, circumstances: Circumstances): Decision {
+  const { now, nameOf } = circumstances;
+  const because = `the API of ${nameOf(by)} answers with a certificate of our CA, so the cluster exists`;
+  return { founding: identified({ by, at: now }, circumstances), answer: { do: "join", because } };
+}
 
 /** Undefined as long as it is left to its work. */
 function whyPassOn(founder: Founder, { now, answering, mayFound }: Circumstances): string | undefined {

@@ -15,6 +15,7 @@ import { Connection } from "./connection.ts";
 import { credentialsOf } from "./credentials.ts";
 import { Desk } from "./desk.ts";
 import { Entrance } from "./entrance.ts";
+import { isOurs } from "./founding.ts";
 import type { NodeStanding } from "./health.ts";
 import { Issuer } from "./issuer.ts";
 import { type ClusterView, viewOf } from "./view.ts";
@@ -46,6 +47,8 @@ export interface KubernetesOptions {
 }
 
 export interface KubernetesService {
+  /** The way to the cluster's API, for whoever else works on it. */
+  readonly connection: Connection;
   /** What a node says, and its answer; the caller has seen to it that it is that node. Rejects when the disk refuses. */
   hear(mac: Mac, word: Word): Promise<Heard>;
   view(): ClusterView;
@@ -65,7 +68,7 @@ export interface KubernetesService {
 export async function startKubernetes(options: KubernetesOptions): Promise<KubernetesService> {
   const { store, now, random, cluster, readSecret, journal } = options;
   const charter = await Charter.open(store, now());
-  const connection = new Connection(options);
+  const connection = new Connection({ ...options, isOurs: (mac, id) => isOurs(charter.founding.founded, mac, id) });
   const issuer = new Issuer(now, random);
   const entrance = new Entrance({ ...options, connection, issuer });
   const desk = new Desk({ ...options, charter, connection, entrance });
@@ -80,6 +83,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
     endOf: (path) => readSecret(path).then(endOf, () => undefined),
   });
   return {
+    connection,
     hear: (mac, word) => desk.hear(mac, word),
     view: () =>
       viewOf(cluster(), {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Mac } from "../../cluster/address.ts";
+import type { Ipv4, Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { releasesOf } from "../../cluster/kubernetes/releases.ts";
 import { isExact } from "../../cluster/kubernetes/version.ts";
@@ -10,7 +10,7 @@ import { layout } from "../../cluster/layout.ts";
 import { architectures, etcdMembers } from "../../cluster/queries.ts";
 import type { Operations, Outcome } from "../http/world.ts";
 import type { Journal } from "../journal.ts";
-import { Connection, type ConnectionOptions } from "../kubernetes/connection.ts";
+import type { Connection } from "../kubernetes/connection.ts";
 import { credentialsOf } from "../kubernetes/credentials.ts";
 import { EtcdGateway } from "../kubernetes/etcd-gateway.ts";
 import { type Snapshot, SnapshotError, Snapshots } from "../kubernetes/etcd-snapshots.ts";
@@ -24,8 +24,13 @@ import { OrderBook } from "./orders.ts";
 import { plan } from "./plan.ts";
 import { OperationError, Runner } from "./runner.ts";
 
-export interface OperationsOptions extends ConnectionOptions {
+export interface OperationsOptions {
   cluster(): Cluster;
+  readonly connection: Connection;
+  /** By lease or reservation. */
+  addressOf(mac: Mac): Ipv4 | undefined;
+  /** The bytes of a file below tls/ of the bsroot. */
+  readSecret(path: string): Promise<Uint8Array>;
   /** Of the bsroot's manifest, as it is now. */
   files(): readonly { readonly path: string; readonly sha256: string }[];
   readonly machines: { find(mac: Mac): MachineView | undefined; apply(mac: Mac, event: MachineEvent): Promise<Outcome> };
@@ -54,8 +59,7 @@ const EVERY = 6 * 3_600_000;
 const LOOK = 300_000;
 
 export async function startOperations(options: OperationsOptions): Promise<OperationsService> {
-  const { cluster, files, machines, store, journal, now, random, addressOf } = options;
-  const connection = new Connection(options);
+  const { cluster, connection, files, machines, store, journal, now, random, addressOf } = options;
   const snapshots = new Snapshots(join(options.folder, "snapshots"));
   const book = await OrderBook.open(store);
   const desk = new OrderDesk({ cluster, files, https: options.https, book, machines, journal });
@@ -137,14 +141,11 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
     snapshots: () => snapshots.list(),
     takeSnapshot: () => takeSnapshot(ended.signal),
     readSnapshot: (name) => snapshots.read(name),
-    reload: () => {
-      connection.renew();
-      etcd.giveUp();
-    },
+    reload: () => etcd.giveUp(),
     close: async () => {
       clearInterval(timer);
       ended.abort();
-      connection.renew();
+      connection.renew(); // what hangs on the API ends with us
       etcd.giveUp();
       await Promise.all([runner.close(), looking]);
     },

@@ -93,7 +93,9 @@ export const cluster = z
       by: z.string().optional().meta({ description: "The control plane that founds the cluster, or did" }),
       at: time.optional(),
     }),
-    servers: z.array(z.object({ name: z.string(), address: z.string(), is: z.enum(["ready", "answers", "silent"]), because: z.string() })),
+    servers: z.array(
+      z.object({ name: z.string(), address: z.string(), is: z.enum(["ready", "foreign", "answers", "silent"]), because: z.string() }),
+    ),
     nodes: z.object({ ready: z.number().int(), expected: z.number().int() }),
     missing: z.array(z.string()).meta({ description: "What is wrong, one sentence each" }),
     addOns: z.array(z.object({ name: z.string(), is: z.enum(["waits", "refused", "starts", "well"]), because: z.string() })),

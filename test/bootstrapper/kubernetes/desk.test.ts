@@ -6,7 +6,7 @@ import { type Mac, mac } from "../../../cluster/address.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
 import { DESCRIPTION } from "../../support/description.ts";
-import type { FakeCluster } from "./fake-api.ts";
+import { FakeCluster } from "./fake-api.ts";
 import { CP1, CP2, CP3, Rig, THREE, W1, withKubernetes } from "./rig.ts";
 
 let pki: ClusterPki;
@@ -112,6 +112,28 @@ describe("founding", () => {
     (await cluster.serve("127.0.0.13")).mood = "starting";
     await open();
     expect(await asks(CP1)).toEqual({ do: "wait", because: expect.stringContaining("cp-3: it is not ready: etcd") });
+  });
+
+  test("nobody joins through a founder that was taken for dead and comes back with a whole cluster of its own", async () => {
+    await (await cluster.serve("127.0.0.12")).close(); // so that its port is known
+    const other = new FakeCluster(pki, "the other cluster");
+    other.port = cluster.port;
+    await open();
+    await asks(CP1);
+    rig.now += 1_200_001;
+    expect((await asks(CP2))["because"]).toContain("passes on from cp-1");
+    await says(CP2, "founded");
+    await other.serve("127.0.0.11");
+    rig.now += 10_000;
+    expect(await asks(CP3)).toEqual({
+      do: "wait",
+      because: expect.stringMatching(/cp-1: it serves another cluster \(the other cluster\); cp-2: .*ECONNREFUSED/),
+    });
+    await cluster.serve("127.0.0.12");
+    rig.now += 10_000;
+    expect(await asks(CP3)).toMatchObject({ do: "join", endpoint: expect.stringMatching(/^127\.0\.0\.12:/) });
+    expect(other.asked.filter(({ method }) => method !== "GET")).toEqual([]);
+    await other.close();
   });
 
   test("three are waited for when three are expected", async () => {

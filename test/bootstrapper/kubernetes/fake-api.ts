@@ -9,6 +9,7 @@ import type { ClusterPki } from "../../support/cluster-pki.ts";
 export type Json = Record<string, unknown>;
 interface Meta {
   name?: string;
+  uid?: string;
   namespace?: string;
   labels?: Record<string, string>;
 }
@@ -38,8 +39,9 @@ export class FakeCluster {
   readonly #pki: ClusterPki;
   port = 0;
 
-  constructor(pki: ClusterPki) {
+  constructor(pki: ClusterPki, id = "the cluster") {
     this.#pki = pki;
+    this.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "kube-system", uid: id } });
   }
 
   /** All of a cluster have the same port. */

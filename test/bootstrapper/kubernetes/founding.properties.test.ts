@@ -6,6 +6,7 @@ import {
   type Circumstances,
   decide,
   type Founding,
+  isOurs,
   PATIENCE,
   resumed,
   type Step,
@@ -88,8 +89,8 @@ class Rack {
       this.#reset(node);
       node.is = "founds";
     } else if (answer.do === "join") {
-      const other = this.#otherMember(node) ?? this.nodes.find((one) => one !== node && one.is === "initialised" && this.#hears(one));
-      if (!other || !this.#hears(other)) return;
+      const other = this.nodes.find((one) => one !== node && this.#serves(one) && isOurs(this.founding.founded, one.mac, one.cluster!));
+      if (!other) return;
       node.cluster = other.cluster!;
       node.is = "member";
     }
@@ -109,16 +110,18 @@ class Rack {
   }
 
   circumstances(): Circumstances {
-    const answers = (node: Node): boolean => this.#hears(node) && (node.is === "initialised" || node.is === "member");
+    const serving = this.nodes.filter((node) => this.#serves(node));
     return {
       now: this.now,
-      answering: this.nodes.filter(answers).map((node) => node.mac),
+      answering: serving.map((node) => node.mac),
+      clusterOf: (who) => serving.find((node) => node.mac === who)?.cluster,
       mayFound: () => true,
       nameOf: (who) => who,
       members: { up: 1, expected: 1, what: "control planes" },
     };
   }
 
+  #serves = (node: Node): boolean => this.#hears(node) && (node.is === "initialised" || node.is === "member");
   #hears = (node: Node): boolean => node.on && node.reachable;
   #otherMember = (node: Node): Node | undefined => this.nodes.find((one) => one !== node && one.is === "member");
 }

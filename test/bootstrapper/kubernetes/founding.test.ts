@@ -18,6 +18,7 @@ const NAMES: Record<Mac, string> = { [CP1]: "cp-1", [CP2]: "cp-2", [WORKER]: "w-
 const circumstances = (change: Partial<Circumstances> = {}): Circumstances => ({
   now: NOW,
   answering: [],
+  clusterOf: () => undefined,
   mayFound: (who) => who !== WORKER,
   nameOf: (who) => NAMES[who]!,
   members: { up: 1, expected: 1, what: "control planes have come up" },

@@ -17,7 +17,6 @@ beforeEach(async () => {
   rig = new Rig(pki);
   cluster = rig.cluster;
   server = await cluster.serve("127.0.0.11");
-  cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "kube-system" } });
 });
 afterEach(() => rig.close());
 
