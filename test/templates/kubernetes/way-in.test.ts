@@ -66,7 +66,9 @@ const script = (roles: ["control-plane"] | ["worker"]): string => {
 const described = cluster([machine({ name: "cp-1", roles: ["control-plane"] })], {
   kubernetes: { ...cluster([]).kubernetes, version: "1.36.2" },
 });
-const told = (): readonly string[] => server.lines().map((line) => decodeURIComponent(line.replaceAll("+", " ")).replace(/^POST \S+ /, ""));
+const words = (): readonly string[] => server.lines().map((line) => decodeURIComponent(line.replaceAll("+", " ")).replace(/^POST \S+ /, ""));
+/** Without what it says while it is at it, as often as there is time for. */
+const told = (): readonly string[] => words().filter((word) => word !== "state=founding");
 const calls = (name: string): readonly string[] => bench.calls().filter((line) => line.startsWith(`${name} `));
 const inside = (path: string): boolean => existsSync(`${bench.folder}/${path}`);
 
@@ -82,6 +84,16 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
     expect(inside("etc/kubernetes/sextant/member")).toBe(true);
     expect(inside("etc/kubernetes/manifests/kube-vip.yaml")).toBe(true);
     expect(readdirSync(`${bench.folder}/etc/kubernetes/sextant`)).not.toContain("begun");
+  });
+
+  test("tells that it is at it as long as it founds, and stops when it has", async () => {
+    answers = ["do=found\n"];
+    bench.command("kubeadm", "/bin/sleep 1");
+    const { status, output } = await run();
+    expect(status).toBe(0);
+    expect(words().filter((word) => word === "state=founding").length).toBeGreaterThan(1);
+    expect(words().at(-1)).toBe("state=founded");
+    expect(output).not.toMatch(/terminated/i);
   });
 
   test("is waiting as long as it is told to, then joining with the token it is given", async () => {
