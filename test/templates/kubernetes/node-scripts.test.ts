@@ -98,8 +98,9 @@ describe.each(Object.keys(SHELLS) as Shell[])("/opt/sextant/pod-network in %s", 
 
   beforeEach(() => {
     folder("etc/kubernetes");
-    bench.write("etc/kubernetes/kubelet.conf", "server: https://10.0.0.11:6443\n");
+    bench.write("etc/kubernetes/kubelet.conf", "    server: https://10.0.0.11:6443\n");
     bench.command("nft", 'cat >"$LAB/rules"').command("ip").command("sleep");
+    bench.command("curl", 'n=$(cat "$LAB/n" 2>/dev/null || echo 0); echo $((n + 1)) >"$LAB/n"; [ "$n" -ge 2 ] || exit 7');
     bench.command(
       "kubectl",
       'case $1 in get) [ "$2" = nodes ] && printf "%s\\n" "worker-1 10.244.1.0/24 10.0.0.11" "cp-1 10.244.0.0/24 10.0.0.12" "new  10.0.0.13" ;; esac; exit 0',
@@ -111,6 +112,13 @@ describe.each(Object.keys(SHELLS) as Shell[])("/opt/sextant/pod-network in %s", 
     const config = JSON.parse(text("etc/cni/net.d/10-sextant.conflist"));
     expect(config.plugins[0]).toMatchObject({ type: "bridge", ipam: { ranges: [[{ subnet: "10.244.1.0/24" }]] } });
     expect(bench.calls().filter((call) => call.startsWith("ip "))).toEqual(["ip route replace 10.244.0.0/24 via 10.0.0.12"]);
+  });
+
+  test("waits with next to no work until the API answers, and only then asks it", async () => {
+    await run();
+    const calls = bench.calls().filter((call) => /^(curl|kubectl) /.test(call));
+    expect(calls.map((call) => call.split(" ")[0])).toEqual(["curl", "curl", "curl", "kubectl"]);
+    expect(calls[0]).toMatch(/ https:\/\/10\.0\.0\.11:6443\/healthz$/);
   });
 
   test("hides pods behind their node only on the way out of the cluster", async () => {
