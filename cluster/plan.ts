@@ -33,6 +33,9 @@ export interface PlanFile {
   readonly content: Content;
 }
 
+/** What most files of a plan are: text that everybody may read. */
+export const textFile = (path: string, text: string, mode = 0o644): PlanFile => ({ path, mode, content: { text } });
+
 export type Content =
   | { readonly text: string }
   /** Released by the bootstrapper, once, inside an open grant. Until then it has no value anywhere in a plan. */

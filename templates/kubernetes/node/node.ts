@@ -3,7 +3,7 @@ import { dashed } from "../../../cluster/address.ts";
 import type { Machine } from "../../../cluster/cluster.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
 import { apiEndpoint } from "../../../cluster/kubernetes/endpoint.ts";
-import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
+import { type PlanFile, type PlanPiece, textFile } from "../../../cluster/plan.ts";
 import { controlPlanes, separateEtcd } from "../../../cluster/queries.ts";
 import { render } from "../../render.ts";
 import { type Part, placesOf } from "../artifacts.ts";
@@ -14,7 +14,6 @@ import { podNetwork } from "../pod-network/bridge.ts";
 import { releaseOf } from "./release.ts";
 
 export const PROGRAMS = "/opt/bin";
-const text = (path: string, content: string, mode = 0o644): PlanFile => ({ path, mode, content: { text: content } });
 const view = (name: string, values: object = {}): string => render(`kubernetes/node/${name}.eta`, values);
 
 export function kubernetesNode(context: BootContext): PlanPiece {
@@ -58,9 +57,9 @@ function programs({ machine }: BootContext, release: string): readonly PlanFile[
       const archive = ARCHIVES.includes(part);
       return { path: archive ? archivePath(part) : `${PROGRAMS}/${part}`, mode: archive ? 0o644 : 0o755, content: { path } };
     }),
-    text("/opt/sextant/programs/unpack", view("unpack.sh"), 0o755),
-    text("/etc/crictl.yaml", view("crictl.conf")),
-    text("/etc/profile.d/sextant.sh", view("profile.sh"), 0o644),
+    textFile("/opt/sextant/programs/unpack", view("unpack.sh"), 0o755),
+    textFile("/etc/crictl.yaml", view("crictl.conf")),
+    textFile("/etc/profile.d/sextant.sh", view("profile.sh"), 0o644),
   ];
 }
 
@@ -70,7 +69,7 @@ function hosts({ cluster, machine }: BootContext): readonly PlanFile[] {
   const own = ({ mac }: Machine): boolean => mac === machine.mac;
   const inOrder = [...controlPlanes(cluster)].sort((a, b) => Number(own(b)) - Number(own(a)));
   const addresses = inOrder.flatMap(({ address }) => address ?? []);
-  return addresses.length === 0 ? [] : [text("/etc/hosts", view("hosts.conf", { name: apiEndpoint(cluster).host, addresses }))];
+  return addresses.length === 0 ? [] : [textFile("/etc/hosts", view("hosts.conf", { name: apiEndpoint(cluster).host, addresses }))];
 }
 
 /** The way into the cluster, and the check that it has been gone. */
@@ -87,7 +86,7 @@ function entry(context: BootContext): readonly PlanFile[] {
     clock: cluster.network.ntp ? "yes" : "no",
   };
   return [
-    text("/opt/sextant/kubernetes", view("kubernetes.sh", values), 0o755),
-    text("/etc/sextant/ready.d/kubernetes", view("ready.sh", { name: machine.name }), 0o755),
+    textFile("/opt/sextant/kubernetes", view("kubernetes.sh", values), 0o755),
+    textFile("/etc/sextant/ready.d/kubernetes", view("ready.sh", { name: machine.name }), 0o755),
   ];
 }

@@ -2,7 +2,7 @@
 import type { Ipv4 } from "../../../cluster/address.ts";
 import type { Cluster } from "../../../cluster/cluster.ts";
 import { API_PORT, BALANCED_PORT } from "../../../cluster/kubernetes/endpoint.ts";
-import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
+import { type PlanPiece, textFile } from "../../../cluster/plan.ts";
 import { controlPlanes } from "../../../cluster/queries.ts";
 import { render } from "../../render.ts";
 import type { Holder } from "./virtual-address.ts";
@@ -32,10 +32,10 @@ export function keepalived({ context: { cluster, machine }, virtual, address }: 
   const view = (name: string, given: object = {}): string => render(`kubernetes/virtual-address/${name}.eta`, given);
   return {
     files: [
-      text(CONFIG, view("keepalived.conf", values)),
-      text("/etc/haproxy/haproxy.cfg", view("haproxy.conf", { port: BALANCED_PORT, apiPort: API_PORT, planes })),
-      text("/opt/sextant/check-api", view("check-api.sh", { port: BALANCED_PORT }), 0o755),
-      text("/opt/sextant/virtual-address", view("keepalived.sh", { address, config: CONFIG }), 0o755),
+      textFile(CONFIG, view("keepalived.conf", values)),
+      textFile("/etc/haproxy/haproxy.cfg", view("haproxy.conf", { port: BALANCED_PORT, apiPort: API_PORT, planes })),
+      textFile("/opt/sextant/check-api", view("check-api.sh", { port: BALANCED_PORT }), 0o755),
+      textFile("/opt/sextant/virtual-address", view("keepalived.sh", { address, config: CONFIG }), 0o755),
     ],
     units: [
       { name: "haproxy.service", enabled: true, dropins: [{ name: "10-sextant.conf", contents: view("haproxy.service") }] },
@@ -50,5 +50,3 @@ const reachable = (cluster: Cluster): readonly { readonly name: string; readonly
     if (!address) throw new TypeError(`${name} is a control plane behind a virtual address and has no reserved one; write address: for it`);
     return { name, address };
   });
-
-const text = (path: string, content: string, mode = 0o644): PlanFile => ({ path, mode, content: { text: content } });

@@ -2,7 +2,7 @@
 import type { Cluster, Gpu, Machine } from "../../../cluster/cluster.ts";
 import type { Artifact, BootContext } from "../../../cluster/extension.ts";
 import { layout } from "../../../cluster/layout.ts";
-import type { PlanFile } from "../../../cluster/plan.ts";
+import { type PlanFile, textFile } from "../../../cluster/plan.ts";
 import { render } from "../../render.ts";
 import { type Flatcar, folder, releases, signedBy } from "./release.ts";
 
@@ -39,11 +39,10 @@ function artifactsOf(os: Flatcar, machine: Machine, gpu: Gpu): readonly Artifact
 export function gpuFiles({ os, machine }: BootContext<Flatcar>): readonly PlanFile[] {
   const { gpu } = machine;
   if (!gpu) return [];
-  const text = (path: string, content: string, mode: number): PlanFile => ({ path, mode, content: { text: content } });
   return [
-    text("/etc/flatcar/enabled-sysext.conf", `${driver(gpu).replace("flatcar-", "")}\n`, 0o644),
+    textFile("/etc/flatcar/enabled-sysext.conf", `${driver(gpu).replace("flatcar-", "")}\n`),
     { path: `/etc/flatcar/sysext/${driver(gpu)}-${os.version}.raw`, mode: 0o644, content: { path: driverPlace(os, machine, gpu) } },
     { path: "/etc/extensions/nvidia-runtime.raw", mode: 0o644, content: { path: runtimePlace(gpu) } },
-    text("/etc/sextant/ready.d/gpu", render("os/flatcar/gpu.sh.eta", {}), 0o755),
+    textFile("/etc/sextant/ready.d/gpu", render("os/flatcar/gpu.sh.eta", {}), 0o755),
   ];
 }

@@ -4,7 +4,7 @@ import type { BootContext } from "../../../cluster/extension.ts";
 import { imageReference } from "../../../cluster/image-reference.ts";
 import { releaseImages } from "../../../cluster/kubernetes/releases.ts";
 import { layout } from "../../../cluster/layout.ts";
-import type { PlanFile, PlanPiece, Unit } from "../../../cluster/plan.ts";
+import { type PlanFile, type PlanPiece, textFile, type Unit } from "../../../cluster/plan.ts";
 import { pauseImage, releaseOf } from "../../kubernetes/node/release.ts";
 import { render } from "../../render.ts";
 
@@ -22,19 +22,17 @@ export function base(context: BootContext): PlanPiece {
 /** Only a machine that the description lists has a certificate and a token; an unlisted worker gets no secret at all. */
 export const isListed = ({ cluster, machine }: BootContext): boolean => cluster.machines.some(({ mac }) => mac === machine.mac);
 
-const text = (path: string, content: string, mode = 0o644): PlanFile => ({ path, mode, content: { text: content } });
-
 const identity = ({ machine }: BootContext): readonly PlanFile[] => [
-  text("/etc/hostname", lines([machine.name])),
-  text("/etc/sextant/roles", lines(machine.roles)),
-  text("/etc/sextant/labels", lines(Object.entries(machine.labels).map(([key, value]) => `${key}=${value}`))),
-  text("/etc/sudoers.d/sextant", render("roles/base/sudoers.conf.eta", {}), 0o440),
-  text("/etc/ssh/sshd_config.d/10-sextant.conf", render("roles/base/sshd.conf.eta", {})),
+  textFile("/etc/hostname", lines([machine.name])),
+  textFile("/etc/sextant/roles", lines(machine.roles)),
+  textFile("/etc/sextant/labels", lines(Object.entries(machine.labels).map(([key, value]) => `${key}=${value}`))),
+  textFile("/etc/sudoers.d/sextant", render("roles/base/sudoers.conf.eta", {}), 0o440),
+  textFile("/etc/ssh/sshd_config.d/10-sextant.conf", render("roles/base/sshd.conf.eta", {})),
 ];
 
 function certificates(context: BootContext): readonly PlanFile[] {
   const { mac } = context.machine;
-  const ca = text("/etc/sextant/ca.pem", context.server.ca);
+  const ca = textFile("/etc/sextant/ca.pem", context.server.ca);
   if (!isListed(context)) return [ca];
   return [
     ca,
@@ -46,24 +44,24 @@ function certificates(context: BootContext): readonly PlanFile[] {
 
 const time = ({ cluster, server }: BootContext): readonly PlanFile[] =>
   cluster.network.ntp
-    ? [text("/etc/systemd/timesyncd.conf.d/10-sextant.conf", render("roles/base/timesyncd.conf.eta", { server: server.address }))]
+    ? [textFile("/etc/systemd/timesyncd.conf.d/10-sextant.conf", render("roles/base/timesyncd.conf.eta", { server: server.address }))]
     : [];
 
 /** Registries whose images are asked for by name in manifests everywhere, also where none of their images is served. */
 const USUAL_ORIGINS = ["docker.io", "ghcr.io", "quay.io", "registry.k8s.io"];
 
 const containers = ({ cluster, machine, server }: BootContext): readonly PlanFile[] => [
-  text(
+  textFile(
     "/etc/containerd/config.toml",
     render("roles/base/containerd.toml.eta", { pause: pauseImage(cluster, machine) ?? "", gpu: machine.gpu !== undefined }),
   ),
   ...["_default", ...namedOrigins(cluster)].map((origin) => {
     const registry = `https://${server.address}:${REGISTRY_PORT}/v2/${origin === "_default" ? "" : origin.replace(":", "_")}`;
     const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem" });
-    return text(`/etc/containerd/certs.d/${origin.replace(/:(\d+)$/, "_$1_")}/hosts.toml`, hosts); // host_port_, as a colon may not be everywhere in a path
+    return textFile(`/etc/containerd/certs.d/${origin.replace(/:(\d+)$/, "_$1_")}/hosts.toml`, hosts); // host_port_, as a colon may not be everywhere in a path
   }),
-  text("/etc/modules-load.d/10-sextant.conf", render("roles/base/modules.conf.eta", {})),
-  text("/etc/sysctl.d/90-sextant.conf", render("roles/base/sysctl.conf.eta", {})),
+  textFile("/etc/modules-load.d/10-sextant.conf", render("roles/base/modules.conf.eta", {})),
+  textFile("/etc/sysctl.d/90-sextant.conf", render("roles/base/sysctl.conf.eta", {})),
 ];
 
 /** Registries that nodes know by name: they ask ours for what is below it. Images of all others they ask for as if there were one registry only. */
@@ -78,13 +76,13 @@ function voice({ cluster, machine, server }: BootContext): readonly PlanFile[] {
   const ours = dhcp === "serve" && nameServers.includes(server.address);
   const bootstrapper = ours ? `${bootstrapperName}.${cluster.domain}` : "";
   return [
-    text("/opt/sextant/report", render("roles/base/report.sh.eta", { https: server.https, mac: dashed(machine.mac) }), 0o755),
-    text("/opt/sextant/ready", render("roles/base/ready.sh.eta", { address: server.address, bootstrapper, clock: ntp }), 0o755),
+    textFile("/opt/sextant/report", render("roles/base/report.sh.eta", { https: server.https, mac: dashed(machine.mac) }), 0o755),
+    textFile("/opt/sextant/ready", render("roles/base/ready.sh.eta", { address: server.address, bootstrapper, clock: ntp }), 0o755),
   ];
 }
 
 /** What /opt/sextant/ready waits for, once all roles have said it. */
-export const readyList = (readyWhen: readonly string[]): PlanPiece => ({ files: [text("/etc/sextant/ready-when", lines(readyWhen))] });
+export const readyList = (readyWhen: readonly string[]): PlanPiece => ({ files: [textFile("/etc/sextant/ready-when", lines(readyWhen))] });
 
 const units = ({ cluster, machine }: BootContext): readonly Unit[] => [
   { name: "sextant-configuring.service", enabled: true, contents: render("roles/base/configuring.service.eta", {}) },
