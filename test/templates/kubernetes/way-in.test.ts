@@ -66,7 +66,8 @@ const script = (roles: ["control-plane"] | ["worker"]): string => {
 const described = cluster([machine({ name: "cp-1", roles: ["control-plane"] })], {
   kubernetes: { ...cluster([]).kubernetes, version: "1.36.2" },
 });
-const words = (): readonly string[] => server.lines().map((line) => decodeURIComponent(line.replaceAll("+", " ")).replace(/^POST \S+ /, ""));
+const words = (): readonly string[] =>
+  server.lines().map((line) => decodeURIComponent(line.replaceAll("+", " ")).replace(/^POST \S+ /, ""));
 /** Without what it says while it is at it, as often as there is time for. */
 const told = (): readonly string[] => words().filter((word) => word !== "state=founding");
 const calls = (name: string): readonly string[] => bench.calls().filter((line) => line.startsWith(`${name} `));
