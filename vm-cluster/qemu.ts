@@ -48,7 +48,7 @@ export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator:
   const { name, mac, firmware, memory, processors = 1, disks, card = "virtio", httpBoot, ipxe, clock } = hardware;
   return [
     ...["-name", name, "-uuid", uuidOf(mac), "-nodefaults", "-no-user-config", "-display", "none"],
-    ...speed(firmware, accelerator, processors),
+    ...speed(firmware, accelerator, { processors, memory }),
     ...["-m", `${memory}`, "-smp", `${processors}`, "-device", "virtio-rng-pci"],
     ...(clock ? ["-rtc", `base=${clock}`] : []),
     // As a client QEMU waits for the recorder, so no line is lost.
@@ -68,12 +68,19 @@ export function qemuArguments(hardware: Hardware, sockets: Sockets, accelerator:
   ];
 }
 
-/** qemu64 is half the work of "max" where every instruction is translated; tb-size bounds what the translation keeps. */
-function speed(firmware: Firmware, accelerator: Accelerator, processors: number): readonly string[] {
+/**
+ * qemu64 is half the work of "max" where every instruction is translated. tb-size (MiB) bounds what is kept of the translation: when that is full
+ * all of it goes, and a machine whose programs need more spends most of its time on translating them again.
+ */
+function speed(
+  firmware: Firmware,
+  accelerator: Accelerator,
+  { processors, memory }: { processors: number; memory: number },
+): readonly string[] {
   if (accelerator === "kvm" && firmware !== "uefi-arm64") return ["-accel", "kvm", "-cpu", "host"];
   return [
     "-accel",
-    `tcg,thread=${processors > 1 ? "multi" : "single"},tb-size=256`,
+    `tcg,thread=${processors > 1 ? "multi" : "single"},tb-size=${memory}`,
     "-cpu",
     firmware === "uefi-arm64" ? "cortex-a57" : "qemu64",
   ];
