@@ -73,7 +73,7 @@ export interface ApiOptions {
 
 /** Every API server's certificate is for this name (kubeadm writes it there), whatever address it is reached at. */
 const NAME = "kubernetes";
-const PATIENCE: Patience = { answer: 10_000, glance: 3_000 };
+const PATIENCE: Patience = { answer: 10_000, glance: 6_000 };
 /** Bytes; ten thousand objects of a list have room. */
 const LONGEST = 64 * 1024 * 1024;
 /** Characters of what an API server says of its refusal. */
