@@ -86,9 +86,9 @@ const debian = block(
     version: word(values.debianVersion, "13", { type: ["number", "string"], enum: ["12", "13", 12, 13] }).describe(
       "12 (bookworm) or 13 (trixie); the point release is that of the mirror when bsroot is built, pinned in sextant.lock.",
     ),
-    mirror: word(values.urlPrefix, "https://deb.debian.org/debian")
+    mirror: word(values.urlPrefix, "https://ftp.debian.org/debian")
       .optional()
-      .describe("The archive that is mirrored, such as one of snapshot.debian.org: the folder that holds dists/ and pool/."),
+      .describe("The archive that is mirrored, such as a company's or the snapshot of one day: the folder that holds dists/ and pool/."),
     packages: fewOf(word(values.debianPackage, "vim"), "a list, as in [vim]")
       .optional()
       .describe("Packages to install beside those that a node needs."),

@@ -10,7 +10,7 @@ import { type Release, readRelease } from "./release-file.ts";
 import { type Debian, SUITES, type Suite } from "./suites.ts";
 import { askedFor } from "./wanted.ts";
 
-const MIRROR = "https://deb.debian.org/debian";
+const MIRROR = "https://ftp.debian.org/debian";
 
 /** Below /static. Which packages are in it follows from the processor and from what is asked for, so each choice has a folder of its own. */
 export function folder({ version, mirror = "", packages = [] }: Debian, architecture: Architecture): string {

@@ -35,7 +35,7 @@ beforeEach(async () => {
     "cluster-desc.yml",
     description({
       os: '{ target: debian, version: "13" }',
-      mirrors: { "https://deb.debian.org/debian": `${shop.mirror.url}/debian`, "https://ftp-master.debian.org": shop.mirror.url },
+      mirrors: { "https://ftp.debian.org/debian": `${shop.mirror.url}/debian`, "https://ftp-master.debian.org": shop.mirror.url },
     }),
   );
 });

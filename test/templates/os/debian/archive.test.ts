@@ -62,7 +62,7 @@ describe("of a mirror", () => {
     files = { ...archive(contents({ debs: [...DEBIAN_DEBS, { Package: "g++", Version: "2:1~rc+1" }] })) };
     const gpp = mirrored({ ...TRIXIE, packages: ["g++"] }).find(({ path }) => path.includes("/g++_"))!;
     expect(gpp.path).toMatch(/^html\/static\/debian\/trixie-amd64-[0-9a-f]{12}\/pool\/main\/g\/g\+\+\/g\+\+_1~rc\+1_all\.deb$/);
-    expect(gpp.url).toBe("https://deb.debian.org/debian/pool/main/g/g%2B%2B/g%2B%2B_1~rc%2B1_all.deb");
+    expect(gpp.url).toBe("https://ftp.debian.org/debian/pool/main/g/g%2B%2B/g%2B%2B_1~rc%2B1_all.deb");
     expect(gpp.size).toBe(contentOf({ Package: "g++", Version: "2:1~rc+1" }).length);
   });
 
