@@ -8,6 +8,7 @@ import { siteOf } from "../../bootstrapper/dhcp/site.ts";
 import type { NextBoot } from "../../bootstrapper/machines/machine.ts";
 import { type Ipv4, ipv4, type Mac, mac, NOWHERE, subnet } from "../../cluster/address.ts";
 import type { Cluster, Machine, Network } from "../../cluster/cluster.ts";
+import { PLAIN_KUBERNETES } from "./kubernetes-defaults.ts";
 
 export const SERVER = ipv4("10.77.0.1");
 export const CP1 = mac("52:54:00:77:00:01");
@@ -56,25 +57,7 @@ export function rack(network: Partial<Network> = {}, more: Partial<Cluster> = {}
       ...network,
     },
     dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
-    kubernetes: {
-      podSubnet: subnet("10.244.0.0/16"),
-      serviceSubnet: subnet("10.96.0.0/12"),
-      dnsDomain: "cluster.local",
-      dnsAddress: ipv4("10.96.0.10"),
-      apiNames: [],
-      podNetwork: "flannel",
-      flannel: "vxlan",
-      nodePorts: [30000, 32767],
-      maxPods: 110,
-      reserved: { system: {}, kube: {} },
-      certificates: "rsa",
-      clusterDns: "coredns",
-      ignoredChecks: [],
-      addons: [],
-      charts: [],
-      offered: [],
-      components: {},
-    },
+    kubernetes: PLAIN_KUBERNETES,
     sshKeys: [],
     machines: [machine("cp-1", CP1, "10.77.0.11"), machine("w-1", W1, "10.77.0.12"), machine("w-2", W2)],
     unlisted: { become: "discovered" },

@@ -2,6 +2,7 @@
 import { ipv4, mac, subnet } from "../../cluster/address.ts";
 import type { Cluster, Machine, Os } from "../../cluster/cluster.ts";
 import type { BootContext, Endpoints, InstallFacts } from "../../cluster/extension.ts";
+import { PLAIN_KUBERNETES } from "../support/kubernetes-defaults.ts";
 
 export const CA = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ2\n-----END CERTIFICATE-----\n";
 
@@ -59,25 +60,7 @@ export const cluster = (machines: readonly Machine[], given: Partial<Cluster> = 
     routerAdvertisements: true,
   },
   dns: { records: [], forward: [], keys: [], api: "api", ingress: "apps" },
-  kubernetes: {
-    podSubnet: subnet("10.244.0.0/16"),
-    serviceSubnet: subnet("10.96.0.0/12"),
-    dnsDomain: "cluster.local",
-    dnsAddress: ipv4("10.96.0.10"),
-    apiNames: [],
-    podNetwork: "flannel",
-    flannel: "vxlan",
-    nodePorts: [30000, 32767],
-    maxPods: 110,
-    reserved: { system: {}, kube: {} },
-    certificates: "rsa",
-    clusterDns: "coredns",
-    ignoredChecks: [],
-    addons: [],
-    charts: [],
-    offered: [],
-    components: {},
-  },
+  kubernetes: PLAIN_KUBERNETES,
   sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPublicPartOfAKeyOfTheOperatorXXXXXXXXXXXX operator@laptop"],
   machines,
   unlisted: { become: "discovered" },
