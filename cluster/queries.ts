@@ -40,6 +40,16 @@ export function separateEtcd(cluster: Cluster): readonly Machine[] {
   return members.some(({ roles }) => !roles.includes("control-plane")) ? members : [];
 }
 
+/**
+ * The members that the role etcd starts on its machines. With Kubernetes those of an etcd that has machines of its own: their program comes along. Without it
+ * all that have the role, where each has a reserved address and for its system an image of the operator's own, which has brought the program; otherwise none.
+ */
+export function etcdOfRole(cluster: Cluster): readonly Machine[] {
+  if (cluster.kubernetes.version !== undefined) return separateEtcd(cluster);
+  const members = cluster.machines.filter(({ roles }) => roles.includes("etcd"));
+  return members.every(({ os, address }) => os.target === "raw-image" && address !== undefined) ? members : [];
+}
+
 export interface OsChoice {
   readonly os: Os;
   readonly architecture: Architecture;

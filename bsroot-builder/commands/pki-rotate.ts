@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { layout } from "../../cluster/layout.ts";
-import { controlPlanes, etcdMembers } from "../../cluster/queries.ts";
+import { controlPlanes, etcdOfRole } from "../../cluster/queries.ts";
 import { NO_ROTATION } from "../pki/no-rotation.ts";
 import { readIfThere } from "../pki/plan.ts";
 import { rotateCa, signedBy } from "../pki/rotate.ts";
@@ -39,10 +39,14 @@ const giveToAll = (cluster: Cluster, end: string): readonly string[] => [
 ];
 
 /** Each shows what the others know already, old or new, so there is no order to keep but one at a time. */
-const installAgain = (cluster: Cluster, end: string): readonly string[] => [
-  `The members of etcd and the API servers that are installed believe those which are installed from now on until ${end}, when the old CA ends.`,
-  `  Install them again before, one after the other: ${namesOf([...etcdMembers(cluster), ...controlPlanes(cluster)])}`,
-];
+function installAgain(cluster: Cluster, end: string): readonly string[] {
+  const serves = cluster.kubernetes.version !== undefined;
+  const who = serves ? "The members of etcd and the API servers" : "The members of etcd";
+  return [
+    `${who} that are installed believe those which are installed from now on until ${end}, when the old CA ends.`,
+    `  Install them again before, one after the other: ${namesOf([...etcdOfRole(cluster), ...(serves ? controlPlanes(cluster) : [])])}`,
+  ];
+}
 
 const namesOf = (machines: Cluster["machines"]): string => [...new Set(machines.map(({ name }) => name))].join(", ");
 

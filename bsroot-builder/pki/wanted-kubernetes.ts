@@ -1,8 +1,8 @@
-/** What Kubernetes needs of certificates beside those that kubeadm makes on the nodes: named and shaped as kubeadm would, so that it takes them as its own. */
+/** What Kubernetes and etcd need of certificates beside those that kubeadm makes on the nodes: named and shaped as kubeadm would, so that it takes them as its own. */
 import type { Cluster, Machine } from "../../cluster/cluster.ts";
 import { compare } from "../../cluster/kubernetes/version.ts";
 import { layout } from "../../cluster/layout.ts";
-import { fqdn, separateEtcd } from "../../cluster/queries.ts";
+import { etcdOfRole, fqdn } from "../../cluster/queries.ts";
 import type { Authority, Leaf } from "./wanted.ts";
 
 export const clusterCa = (cluster: Cluster): Authority => ({
@@ -27,7 +27,7 @@ const etcdCa = (cluster: Cluster): Authority => ({
   certificate: layout.tls.etcdCa,
   key: layout.tls.etcdCaKey,
   // Where control planes keep etcd, kubeadm signs on them.
-  ...(separateEtcd(cluster).length > 0 && {
+  ...(etcdOfRole(cluster).length > 0 && {
     succession: { before: layout.tls.etcdCaBefore, beforeKey: layout.tls.etcdCaBeforeKey, bridge: layout.tls.etcdCaBridge },
   }),
 });
@@ -44,20 +44,18 @@ const authority = (
   original: false,
 });
 
-/** Those that only a cluster with Kubernetes needs. */
-export const kubernetesAuthorities = (cluster: Cluster): readonly Authority[] =>
-  cluster.kubernetes.version === undefined ? [] : [frontProxyCa(cluster), etcdCa(cluster)];
+/** Those that only a cluster with Kubernetes needs; of them etcd's also where etcd is without it. */
+export function kubernetesAuthorities(cluster: Cluster): readonly Authority[] {
+  if (cluster.kubernetes.version !== undefined) return [frontProxyCa(cluster), etcdCa(cluster)];
+  return etcdOfRole(cluster).length > 0 ? [etcdCa(cluster)] : [];
+}
 
 export function kubernetesLeaves(cluster: Cluster): readonly Leaf[] {
   const { version } = cluster.kubernetes;
-  if (version === undefined) return [];
-  const members = separateEtcd(cluster);
-  return [
-    admin(cluster, version),
-    superAdmin(cluster),
-    ...members.map((machine) => member(cluster, machine)),
-    etcdClient(cluster, members.length > 0),
-  ];
+  const members = etcdOfRole(cluster);
+  const administrators = version === undefined ? [] : [admin(cluster, version), superAdmin(cluster)];
+  const own = members.map((machine) => member(cluster, machine));
+  return [...administrators, ...own, ...(version !== undefined || own.length > 0 ? [etcdClient(cluster)] : [])];
 }
 
 /** From 1.29 on an administrator is one by a binding, which can be taken away again; before, by a group that no rule stops. */
@@ -114,10 +112,10 @@ const member = (cluster: Cluster, machine: Machine): Leaf => ({
   onNodes: true,
 });
 
-/** Where etcd stands beside the API servers, kubeadm makes theirs on the nodes, and this one is the bootstrapper's alone. */
-const etcdClient = (cluster: Cluster, onNodes: boolean): Leaf => ({
+/** Where etcd stands beside the API servers, kubeadm makes theirs on the nodes, and this one is the bootstrapper's alone; without Kubernetes, the operator's. */
+const etcdClient = (cluster: Cluster): Leaf => ({
   name: "apiserver-etcd-client",
-  use: onNodes ? "what API servers and the bootstrapper show to etcd" : "what the bootstrapper shows to etcd",
+  ...shownToEtcd(cluster),
   certificate: layout.tls.etcdClient,
   key: layout.tls.etcdClientKey,
   subject: { commonName: "kube-apiserver-etcd-client" },
@@ -125,5 +123,10 @@ const etcdClient = (cluster: Cluster, onNodes: boolean): Leaf => ({
   alternatives: { names: [], addresses: [] },
   keys: cluster.kubernetes.certificates,
   issuer: etcdCa(cluster),
-  onNodes,
 });
+
+function shownToEtcd(cluster: Cluster): Pick<Leaf, "use" | "onNodes"> {
+  if (cluster.kubernetes.version === undefined) return { use: "what you show to etcd, with etcdctl", onNodes: false };
+  const onNodes = etcdOfRole(cluster).length > 0;
+  return { use: onNodes ? "what API servers and the bootstrapper show to etcd" : "what the bootstrapper shows to etcd", onNodes };
+}

@@ -28,7 +28,7 @@ const virtualAddress = block(
     address: address.describe("An address of the machines' network that nobody else has."),
     by: names(["kube-vip", "keepalived"])
       .prefault("kube-vip")
-      .describe("What moves it: kube-vip, a static pod, or keepalived with haproxy, which the system must have."),
+      .describe("What moves it: kube-vip, a static pod of Kubernetes, or keepalived with haproxy, which the system must have."),
     routerId: word(values.count(1, 255), "51", { type: "integer" })
       .prefault("51")
       .describe("VRRP's virtual router id; no other pair in the network may have it."),

@@ -1,7 +1,17 @@
 import { expect, test } from "vitest";
 import { mac } from "../../cluster/address.ts";
 import type { Machine } from "../../cluster/cluster.ts";
-import { becomes, controlPlanes, etcdMembers, fqdn, hostnameOf, machineByMac, osChoices, separateEtcd } from "../../cluster/queries.ts";
+import {
+  becomes,
+  controlPlanes,
+  etcdMembers,
+  etcdOfRole,
+  fqdn,
+  hostnameOf,
+  machineByMac,
+  osChoices,
+  separateEtcd,
+} from "../../cluster/queries.ts";
 import { cluster } from "./clusters.ts";
 
 const small = cluster("small.yml");
@@ -53,6 +63,19 @@ test("where only control planes have the role, kubeadm keeps etcd on all of them
   expect([etcdMembers(some), separateEtcd(some)].map((one) => one.length)).toEqual([2, 0]);
   const mixed = of(["control-plane", "etcd"], ["control-plane"], ["etcd"]);
   expect([etcdMembers(mixed), separateEtcd(mixed)].map(names)).toEqual(Array(2).fill(names([first!, others[0]!])));
+});
+
+test("without Kubernetes the role starts etcd where every member has an address and a system of the operator's own", () => {
+  const [plane, worker] = small.machines;
+  const raw = full.machines[3]!.os;
+  const { version: _, ...kubernetes } = small.kubernetes;
+  const member = { ...plane!, os: raw, roles: ["control-plane", "etcd"] as const };
+  const given = (...machines: readonly Machine[]) => names(etcdOfRole({ ...small, kubernetes, machines }));
+  expect(given(member, worker!)).toEqual([member.name]);
+  expect(given(member, { ...worker!, roles: ["etcd"] })).toEqual([]);
+  const { address: __, ...nowhere } = member;
+  expect(given(member, { ...nowhere, name: "other" })).toEqual([]);
+  expect(names(etcdOfRole({ ...small, kubernetes: { ...kubernetes, version: "1.36.2" }, machines: [member, worker!] }))).toEqual([]);
 });
 
 test("each system is there once for each processor, unlisted machines' included", () => {

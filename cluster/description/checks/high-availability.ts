@@ -1,6 +1,6 @@
 /** What several control planes, an etcd of its own and one address for all API servers ask of the machines and their networks. */
 import { cidr, contains, type Ipv4, nth, within } from "../../address.ts";
-import type { OsName, PodNetwork, VirtualAddress } from "../../cluster.ts";
+import type { OsName, PodNetwork, RoleName, VirtualAddress } from "../../cluster.ts";
 import { nodeMask } from "../../kubernetes/pod-ranges.ts";
 import { type Facts, isUnclear, type MachineFacts, type Stated } from "../facts.ts";
 import { type Finding, formatPath } from "../problem.ts";
@@ -19,23 +19,30 @@ export interface HighAvailabilityFacts {
 
 type Given = Facts & { readonly kubernetes: HighAvailabilityFacts };
 
-/** Without a release there is no Kubernetes, and nothing of this matters. */
+/** Without a release there is no Kubernetes, but there may be an etcd, and an address that keepalived moves. */
 export function* checkHighAvailability(facts: Facts): Iterable<Finding> {
   const { kubernetes } = facts;
-  if (!kubernetes?.version) return;
+  if (!kubernetes) return;
   const given: Given = { ...facts, kubernetes };
+  yield* podsNeedKubernetes(given);
   yield* addressIsFree(given);
   yield* systemsHaveKeepalived(given);
   yield* addressesAreReserved(given);
+  if (!kubernetes.version) return;
   yield* enoughEtcd(given);
   yield* podsHaveRoom(given);
   yield* oneNetwork(given);
   yield* dnsIsTheTenth(given);
 }
 
-const having = ({ machines }: Facts, role: string): readonly MachineFacts[] =>
-  machines.filter(({ roles }) => roles?.some((one) => one === role));
+const has = ({ roles }: MachineFacts, role: RoleName): boolean => roles?.includes(role) ?? false;
+const having = ({ machines }: Facts, role: RoleName): readonly MachineFacts[] => machines.filter((machine) => has(machine, role));
 const called = ({ name, path }: MachineFacts): string => name?.value ?? formatPath(path);
+
+function* podsNeedKubernetes({ kubernetes: { version, virtual } }: Given): Iterable<Finding> {
+  if (version || virtual?.by?.value !== "kube-vip") return;
+  yield { path: virtual.by.path, message: "kube-vip is a pod of Kubernetes; write kubernetes.version: too, or keepalived here" };
+}
 
 function* addressIsFree({ networks, machines, kubernetes, ...facts }: Given): Iterable<Finding> {
   const address = kubernetes.virtual?.address;
@@ -68,7 +75,8 @@ function* systemsHaveKeepalived({ machines, kubernetes: { virtual, systems } }: 
 
 function* addressesAreReserved(facts: Given): Iterable<Finding> {
   const planes = having(facts, "control-plane");
-  const several = planes.length > 1 && "there are several control planes, which are found by their addresses";
+  const { version } = facts.kubernetes;
+  const several = version && planes.length > 1 && "there are several control planes, which are found by their addresses";
   const because = facts.kubernetes.virtual ? "a virtual address stands for those of the control planes" : several;
   const [network] = facts.networks;
   for (const { address, addressPath: path, path: machine } of because ? planes : []) {
@@ -79,13 +87,21 @@ function* addressesAreReserved(facts: Given): Iterable<Finding> {
       yield { path, message };
     }
   }
-  const etcd = having(facts, "etcd");
-  // Where all of them are control planes, kubeadm keeps etcd beside the API servers.
-  const isSeparate = etcd.some(({ roles }) => !roles?.includes("control-plane"));
-  for (const { address, addressPath: path, path: machine, roles } of isSeparate ? etcd : []) {
+  for (const { address, addressPath: path, path: machine, roles } of etcdOfRole(facts)) {
     if (address || isUnclear(facts, machine) || (because && roles?.includes("control-plane"))) continue;
-    yield { path, message: "is missing, and members of etcd are found by their addresses; write an address for this machine" };
+    const otherwise = version ? "" : ", so none is started";
+    const message = `is missing, and members of etcd are found by their addresses${otherwise}; write an address for this machine`;
+    yield { path, message, ...(!version && { warning: true as const }) };
   }
+}
+
+/** As the function of this name in queries.ts, addresses aside. Where all with the role are control planes, kubeadm keeps etcd beside the API servers. */
+function etcdOfRole({ machines, kubernetes: { version, systems } }: Given): readonly MachineFacts[] {
+  const members = machines.map((machine, at) => ({ machine, target: systems[at]?.target })).filter(({ machine }) => has(machine, "etcd"));
+  const own = version
+    ? members.some(({ machine }) => !has(machine, "control-plane"))
+    : members.every(({ target }) => target === "raw-image");
+  return own ? members.map(({ machine }) => machine) : [];
 }
 
 function* enoughEtcd(facts: Given): Iterable<Finding> {

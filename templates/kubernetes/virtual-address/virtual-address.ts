@@ -15,11 +15,11 @@ export interface Holder {
 
 const BY: Readonly<Record<VirtualAddress["by"], (holder: Holder) => PlanPiece>> = { "kube-vip": kubeVip, keepalived };
 
-/** Nothing for machines that are no control plane, and for clusters without such an address or without Kubernetes. */
+/** Nothing for machines that are no control plane and for clusters without such an address; kube-vip is a pod, and nothing without Kubernetes. */
 export function virtualAddressPiece(context: BootContext): PlanPiece {
   const { cluster, machine } = context;
   const { virtualAddress: virtual, version } = cluster.kubernetes;
-  if (!virtual || version === undefined || !machine.roles.includes("control-plane")) return {};
+  if (!virtual || !machine.roles.includes("control-plane") || (virtual.by === "kube-vip" && version === undefined)) return {};
   if (!machine.address)
     throw new TypeError(`${machine.name} may hold ${virtual.address} and has no reserved address; write address: for it`);
   return { from: `virtual address by ${virtual.by}`, ...BY[virtual.by]({ context, virtual, address: machine.address }) };

@@ -1,9 +1,9 @@
-/** A machine that keeps etcd for the cluster and has nothing of Kubernetes: a member over TLS, which finds its way into its cluster by itself. */
+/** A machine that keeps etcd as a service of its own, with or without Kubernetes: a member over TLS, which finds its way into its cluster by itself. */
 import type { BootContext, Role } from "../../../cluster/extension.ts";
 import { ETCD_CLIENT_PORT, ETCD_PEER_PORT, ETCD_SETTINGS } from "../../../cluster/kubernetes/etcd.ts";
 import { layout } from "../../../cluster/layout.ts";
 import type { PlanFile, PlanPiece } from "../../../cluster/plan.ts";
-import { separateEtcd } from "../../../cluster/queries.ts";
+import { etcdOfRole } from "../../../cluster/queries.ts";
 import { etcdPlace } from "../../kubernetes/artifacts.ts";
 import { render } from "../../render.ts";
 
@@ -13,9 +13,7 @@ export const etcd: Role = {
   pieces: (context) => (keepsMember(context) ? member(context) : {}),
 };
 
-/** Program and certificates come with Kubernetes. A control plane that keeps etcd has it from kubeadm, unless others keep it with machines of their own. */
-const keepsMember = ({ cluster, machine }: BootContext): boolean =>
-  cluster.kubernetes.version !== undefined && separateEtcd(cluster).some(({ mac }) => mac === machine.mac);
+const keepsMember = ({ cluster, machine }: BootContext): boolean => etcdOfRole(cluster).some(({ mac }) => mac === machine.mac);
 
 function member(context: BootContext): PlanPiece {
   const { mac } = context.machine;
@@ -34,13 +32,14 @@ function member(context: BootContext): PlanPiece {
 
 const ARCHIVE = "/opt/sextant/programs/etcd.tar.gz";
 
+/** The program comes with a release of Kubernetes; without one the system has its own. */
 function archive({ cluster, machine }: BootContext): readonly PlanFile[] {
   const release = machine.kubernetes ?? cluster.kubernetes.version;
   return release === undefined ? [] : [{ path: ARCHIVE, mode: 0o644, content: { path: etcdPlace(release, machine.architecture) } }];
 }
 
 function startScript({ cluster, machine }: BootContext): string {
-  const members = separateEtcd(cluster).map(({ address, ...one }) => {
+  const members = etcdOfRole(cluster).map(({ address, ...one }) => {
     if (!address) throw new TypeError(`${one.name} keeps etcd and has no reserved address; write address: for it`);
     return { ...one, address };
   });

@@ -26,7 +26,7 @@ let root: string;
 beforeAll(async () => {
   made = await mkdtemp(join(tmpdir(), "sextant-pki-"));
   await placeTls(made);
-  await place("{ version: 1.36.4, certificates: ecdsa }", made);
+  await place("{ version: 1.36.4, certificates: ecdsa }", { folder: made });
 });
 afterAll(() => rm(made, { recursive: true }));
 beforeEach(async () => {
@@ -35,9 +35,15 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
+interface Placing {
+  readonly folder?: string;
+  readonly now?: Date;
+  readonly os?: string;
+}
+
 /** A bsroot with this description, its certificates and a manifest. */
-async function place(kubernetes: string, folder = root, now = new Date()): Promise<void> {
-  const text = description({ kubernetes, machines: [CP, WORKER, ETCD] });
+async function place(kubernetes: string, { folder = root, now = new Date(), ...more }: Placing = {}): Promise<void> {
+  const text = description({ kubernetes, machines: [CP, WORKER, ETCD], ...more });
   const parsed = parse(text, CONFIG);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   await mkdir(join(folder, "config"), { recursive: true });
@@ -357,6 +363,30 @@ describe("pki rotate etcd-ca, where etcd has machines of its own,", () => {
         expect(openssl("verify", "-x509_strict", "-CAfile", at(CA), at("old-leaf.pem"))).toMatch(/OK/);
       }
     expect((await verify(root)).warnings).toContainEqual("new.pem: is not in manifest.json");
+  });
+});
+
+describe("where etcd is without Kubernetes", () => {
+  const RAW =
+    "{ target: raw-image, image: https://images.example/n.raw, kernel: https://images.example/k, initrd: https://images.example/i }";
+  beforeEach(() => place("{ certificates: ecdsa }", { os: RAW }));
+
+  test("pki shows its CA, its members and the operator's certificate for it, and nothing of Kubernetes but the CA that control planes hold", async () => {
+    const names = (JSON.parse((await pki("--json")).stdout) as { name: string; use: string }[]).map(({ name }) => name);
+    expect(names).toEqual([
+      ...["appliance-ca", "kubernetes-ca", "etcd-ca", "bootstrapper", "machine/cp-1", "machine/worker-1", "machine/etcd-1"],
+      ...["etcd/etcd-1", "apiserver-etcd-client"],
+    ]);
+    expect((await pki("renew", "etcd/etcd-1")).code).toBe(0);
+  });
+
+  test("pki rotate etcd-ca names its members, and no API servers", async () => {
+    const { stdout } = await pki("rotate", "etcd-ca");
+    expect(stdout).toMatch(/issued again, for the same keys: etcd\/etcd-1, apiserver-etcd-client\n/);
+    expect(stdout).toMatch(/The members of etcd that are installed believe/);
+    expect(stdout).toMatch(/Install them again before, one after the other: etcd-1\n/);
+    expect((await pki("rotate", "etcd-ca", "--yes")).code).toBe(0);
+    expect((await verify(root)).warnings).toEqual([]);
   });
 });
 

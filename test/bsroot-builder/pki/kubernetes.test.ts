@@ -22,8 +22,11 @@ const MEMBER = "tls/machines/52-54-00-00-00-21-etcd.crt";
 let root: string;
 const newRoot = async (): Promise<string> => mkdtemp(join(tmpdir(), "sextant-pki-"));
 
-function described(kubernetes: string, machines: readonly string[] = [CP, WORKER]): Cluster {
-  const parsed = parse(description({ kubernetes, machines }), "cluster-desc.yml");
+const RAW =
+  "{ target: raw-image, image: https://images.example/n.raw, kernel: https://images.example/k, initrd: https://images.example/i }";
+
+function described(kubernetes: string, machines: readonly string[] = [CP, WORKER], os?: string): Cluster {
+  const parsed = parse(description({ kubernetes, machines, ...(os && { os }) }), "cluster-desc.yml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.cluster;
 }
@@ -232,6 +235,28 @@ describe("later builds", () => {
       certificates: ["tls/machines/52-54-00-00-00-21.crt: it is new"],
       keys: [],
     });
+  });
+
+  test("make etcd's CA, its members' certificates and yours for etcd that is without Kubernetes, and what Kubernetes needs when it comes", async () => {
+    await rm(root, { recursive: true });
+    await mkdir(root);
+    await placeTls(root);
+    const ETCD_2 = ETCD.replaceAll("21", "22").replace("etcd-1", "etcd-2");
+    const machines = [CP.replace("[control-plane]", "[control-plane, etcd]"), WORKER, ETCD, ETCD_2];
+    const made = await build(described("{ certificates: ecdsa }", machines, RAW));
+    const member = (mac: string): string => `tls/machines/52-54-00-00-00-${mac}-etcd.crt`;
+    const own = [member("11"), member("21"), member("22")];
+    expect(made.certificates.filter((line) => /etcd/.test(line))).toEqual(
+      ["tls/kubernetes/etcd/ca.crt", ...own, "tls/kubernetes/apiserver-etcd-client.crt"].map((path) => `${path}: it is new`),
+    );
+    expect(made.keys).toEqual([]);
+    for (const path of own)
+      for (const use of ["server", "client"]) expect(verify("tls/kubernetes/etcd/ca.crt", path, "-purpose", `ssl${use}`)).toBe("OK\n");
+    expect((await everything()).has("tls/kubernetes/front-proxy-ca.crt")).toBe(false);
+    const before = await everything();
+    const { certificates } = await build(described(ECDSA, machines, RAW));
+    expect(certificates).toEqual(["front-proxy-ca", "admin", "super-admin"].map((name) => `tls/kubernetes/${name}.crt: it is new`));
+    for (const [path, text] of before) expect([path, await read(path)]).toEqual([path, text]);
   });
 
   test("finish what one that was killed had begun", async () => {

@@ -4,6 +4,8 @@ import { formatProblem, parse } from "../../../cluster/parse.ts";
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDc5JAWo8S56rAkPZ0xJU21i4ZTaqvDt7M8KacHfEonq admin@laptop";
 
 interface Written {
+  /** Empty: none is asked for. */
+  readonly release?: string;
   /** Words in `kubernetes:` beside the release. */
   readonly kubernetes?: string;
   /** Machines beside three control planes, or in their place. */
@@ -18,6 +20,7 @@ const plane = (number: number, more = `address: 10.77.0.${number}`): string =>
   machine(`cp-${number}`, number, `${more}, roles: [control-plane]`);
 
 function said({
+  release = "version: 1.36.2",
   kubernetes = "",
   machines = [],
   planes = 3,
@@ -31,7 +34,7 @@ domain: demo.lan
 network: { subnet: 10.77.0.0/24, bootstrapper: 10.77.0.1, nameServers: [10.77.0.2], range: 10.77.0.100-10.77.0.199, subnets: ${subnets} }
 os: ${os}
 sshKeys: ["${KEY}"]
-kubernetes: { version: 1.36.2${kubernetes && `, ${kubernetes}`} }
+kubernetes: { ${[release, kubernetes].filter(Boolean).join(", ")} }
 machines: [${all.join(", ")}]
 `,
     "x",
@@ -112,6 +115,42 @@ describe("a reserved address is missed", () => {
     const says = "machines[1].address: is missing, and members of etcd are found by their addresses; write an address for this machine";
     expect(said({ planes: 1, machines: [machine("etcd-1", 21, "roles: [etcd]")] })).toEqual([says]);
     expect(said({ planes: 0, machines: [machine("cp", 21, "roles: [control-plane, etcd]")] })).toEqual([]);
+  });
+});
+
+describe("without a release", () => {
+  const planes = (more: string) => ({
+    release: "",
+    planes: 0,
+    machines: [11, 12, 13].map((one) => plane(one, more.replace("N", `${one}`))),
+  });
+
+  test("an address is moved by keepalived, where the system has it", () => {
+    const kubernetes = behind("10.77.0.5", "keepalived");
+    expect(said({ release: "", kubernetes, os: RAW })).toEqual([]);
+    expect(said({ release: "", kubernetes })).toEqual([expect.stringContaining("haproxy and keepalived do not come with flatcar")]);
+    expect(said({ release: "", kubernetes: behind("10.77.0.12", "keepalived"), os: RAW })).toEqual([
+      expect.stringContaining("10.77.0.12 is also machines[1].address"),
+    ]);
+    expect(said({ ...planes("arch: amd64"), kubernetes, os: RAW })).toHaveLength(3);
+  });
+
+  test.each([behind("10.77.0.5"), "virtualAddress: { address: 10.77.0.5 }"])("kube-vip is refused: %s", (kubernetes) => {
+    expect(said({ release: "", kubernetes, os: RAW })).toEqual([
+      "kubernetes.virtualAddress.by: kube-vip is a pod of Kubernetes; write kubernetes.version: too, or keepalived here",
+    ]);
+  });
+
+  test("etcd on the operator's own systems tells of an address that is missing; elsewhere there is none, and nothing to tell", () => {
+    const member = machine("etcd-1", 21, "roles: [etcd]");
+    const says =
+      "warning machines[1].address: is missing, and members of etcd are found by their addresses, so none is started; write an address for this machine";
+    expect(said({ release: "", planes: 1, machines: [member], os: RAW })).toEqual([says]);
+    expect(said({ release: "", planes: 1, machines: [member] })).toEqual([]);
+  });
+
+  test("control planes need no address of their own", () => {
+    expect(said({ ...planes("arch: amd64"), os: RAW })).toEqual([]);
   });
 });
 

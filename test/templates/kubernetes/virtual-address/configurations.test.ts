@@ -52,6 +52,22 @@ test("machines that are no control plane, and clusters without such an address, 
   expect(virtualAddressPiece(seenBy("cp-1", rack({ planes: 3 }, { version: RELEASES.v1beta4 })))).toEqual({});
 });
 
+test("without Kubernetes keepalived is there all the same, and kube-vip, a pod, is not", () => {
+  const without = (by: VirtualAddress["by"]): PlanPiece => {
+    const { kubernetes, ...full } = racked(by);
+    const { version: _, ...rest } = kubernetes;
+    return virtualAddressPiece(seenBy("cp-1", { ...full, kubernetes: rest }));
+  };
+  expect(without("keepalived")).toEqual(piece("keepalived"));
+  expect(without("kube-vip")).toEqual({});
+});
+
+test("Debian's keepalived, which starts with a configuration only, starts before there is one, as ours is finished on the way", () => {
+  const { units = [] } = piece("keepalived");
+  const dropin = units.find(({ name }) => name === "keepalived.service")!.dropins![0]!.contents;
+  expect(dropin).toMatch(/^\[Unit\]\nConditionFileNotEmpty=\n/);
+});
+
 test.each(["kube-vip", "keepalived"] as const)("%s is part of what a control plane is to become, and of nobody else", (by) => {
   const { files = [], units = [], readyWhen = [] } = piece(by);
   const plan = nodePlan(seenBy("cp-1", racked(by)));

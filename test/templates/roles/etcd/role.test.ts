@@ -1,8 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Machine } from "../../../../cluster/cluster.ts";
 import type { PlanPiece } from "../../../../cluster/plan.ts";
 import { etcd } from "../../../../templates/roles/etcd/role.ts";
 import { expectGolden } from "../../golden.ts";
 import { type Rack, RELEASES, rack, seenBy } from "../../kubernetes/racks.ts";
+import { FLATCAR } from "../../sample.ts";
 
 const kubernetes = { version: RELEASES.v1beta4 };
 const seen = (name: string, of: Rack) => seenBy(name, rack(of, kubernetes));
@@ -38,10 +40,42 @@ test("a control plane that keeps etcd has it from kubeadm, unless machines keep 
   expect(etcd.pieces(seen("cp-1", { ...both, etcd: 2 })).units).toHaveLength(1);
 });
 
-test("without Kubernetes it is nothing but a mark on the machine", () => {
-  const context = seen("etcd-1", { etcd: 3 });
-  const { version: _, ...rest } = context.cluster.kubernetes;
-  expect(etcd.pieces({ ...context, cluster: { ...context.cluster, kubernetes: rest } })).toEqual({});
+describe("without Kubernetes", () => {
+  const without = (name: string, of: Rack, change: (machine: Machine) => Machine = (machine) => machine) => {
+    const full = rack(of, kubernetes);
+    const { version: _, ...rest } = full.kubernetes;
+    return etcd.pieces(seenBy(name, { ...full, machines: full.machines.map(change), kubernetes: rest }));
+  };
+
+  test("a member is started in the same way, by the program that its system has", () => {
+    const { files = [], ...rest } = etcd.pieces(seen("etcd-2", { etcd: 3 }));
+    expect(without("etcd-2", { etcd: 3 })).toEqual({ ...rest, files: files.filter(({ path }) => !path.endsWith(".tar.gz")) });
+  });
+
+  test("control planes with the role keep it by the role too, and nobody else does", () => {
+    const both = { planes: 3, given: { roles: ["control-plane", "etcd"] as const } };
+    expect(without("cp-1", both).readyWhen).toEqual(["etcd.service"]);
+    expect(without("worker-1", both)).toEqual({});
+  });
+
+  test("it is nothing but a mark on the machine where some member's system has no program, or some member no address", () => {
+    const etcd3 = (changed: (machine: Machine) => Machine) => (machine: Machine) =>
+      machine.name === "etcd-3" ? changed(machine) : machine;
+    expect(
+      without(
+        "etcd-1",
+        { etcd: 3 },
+        etcd3((machine) => ({ ...machine, os: FLATCAR })),
+      ),
+    ).toEqual({});
+    expect(
+      without(
+        "etcd-1",
+        { etcd: 3 },
+        etcd3(({ address: _, ...machine }) => machine),
+      ),
+    ).toEqual({});
+  });
 });
 
 test("a member without an address is an error that names it", () => {
