@@ -18,7 +18,7 @@ const view = (name: string, values: object = {}): string => render(`kubernetes/n
 
 export function kubernetesNode(context: BootContext): PlanPiece {
   const release = releaseOf(context.cluster, context.machine);
-  if (release === undefined) return {};
+  if (release === undefined) return keepsEtcdOnly(context) ? orders(context) : {};
   const bridge = podNetwork(context);
   const taken = orders(context);
   return {
@@ -45,6 +45,10 @@ export function kubernetesNode(context: BootContext): PlanPiece {
     ],
   };
 }
+
+/** It is no node, and is ordered to bring its data back to a snapshot. */
+const keepsEtcdOnly = ({ cluster, machine }: BootContext): boolean =>
+  cluster.kubernetes.version !== undefined && separateEtcd(cluster).some(({ mac }) => mac === machine.mac);
 
 /** Archives are unpacked on the node; whatever else there is lies ready to run. */
 const ARCHIVES: readonly Part[] = ["containerd", "cniPlugins"];
