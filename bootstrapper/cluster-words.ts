@@ -9,6 +9,7 @@ export const USES = `upgrade RELEASE [--batch N]       one minor release on: con
 reinstall [MACHINE ...] [--batch N]   these nodes, or all, one after the other
 remove MACHINE                    out of the cluster
 replace MACHINE [BY]              a dead machine: installed again, or another one takes its place
+restore SNAPSHOT                  etcd's data as it was when that was taken, also when nothing of the cluster answers
 follow | continue | cancel        the operation that runs or has stopped
 snapshot | snapshots              take one of etcd; list them`;
 
@@ -31,6 +32,8 @@ export function clusterOrder(words: readonly string[], batch: number): Order {
       const [machine, by] = take(1, 2) as readonly [string, string?];
       return { do: "operate", query: { do: verb, machine, ...(by !== undefined && { by }) } };
     }
+    case "restore":
+      return { do: "operate", query: { do: verb, snapshot: take(1, 1)[0]! } };
     case "continue":
     case "cancel":
     case "follow":

@@ -156,10 +156,11 @@ export const makeKubernetes = (base: Base): Promise<KubernetesService> =>
     random: randomBytes,
   });
 
-export const makeOperations = (base: Base, server: Endpoints, { connection }: KubernetesService): Promise<OperationsService> =>
+export const makeOperations = (base: Base, server: Endpoints, { connection, recognise }: KubernetesService): Promise<OperationsService> =>
   startOperations({
     cluster: () => base.cluster,
     connection,
+    recognise,
     files: () => base.bsroot.files,
     machines: base.roster,
     addressOf: (mac) => base.roster.find(mac)?.address,

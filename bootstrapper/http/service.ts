@@ -19,6 +19,7 @@ import { refusalsJournal } from "./refusals-journal.ts";
 import { configRoutes } from "./secrets/config.ts";
 import { grantRoutes } from "./secrets/grant.ts";
 import { kubernetesRoutes } from "./secrets/kubernetes.ts";
+import { nodeSnapshotRoutes } from "./secrets/node-snapshot.ts";
 import { reportRoutes } from "./secrets/report.ts";
 import { type Listening, listen, type Place } from "./server.ts";
 import { staticFiles } from "./static-files.ts";
@@ -66,6 +67,7 @@ export async function startHttp(world: World, options: HttpOptions): Promise<Htt
   configRoutes(tlsRouter, world);
   reportRoutes(tlsRouter, world, limits);
   kubernetesRoutes(tlsRouter, world, limits);
+  nodeSnapshotRoutes(tlsRouter, world);
   apiRoutes(tlsRouter, world);
   snapshotRoutes(tlsRouter, world);
   sessionRoutes(tlsRouter, credentials, world);

@@ -71,6 +71,8 @@ export interface Operations {
   snapshots(): Promise<readonly Snapshot[]>;
   takeSnapshot(): Promise<Snapshot>;
   readSnapshot(name: string): Promise<{ readonly snapshot: Snapshot; readonly stream: NodeJS.ReadableStream } | undefined>;
+  /** The one that the node with this MAC is ordered to restore from; undefined while it has no such order. */
+  snapshotFor(mac: Mac): ReturnType<Operations["readSnapshot"]>;
 }
 
 /** The rendered answers. None of the first three carries a secret. All throw only on a broken bsroot. */

@@ -83,6 +83,11 @@ export class Desk {
     journal({ from: "kubernetes", mac: there.mac, level: "info", text: because });
   }
 
+  /** What this control plane's API serves is the cluster from now on. Rejects when the disk refuses. */
+  async recognise(mac: Mac): Promise<void> {
+    await this.#settings.charter.step(mac, { type: "restored" }, () => this.#circumstances([]));
+  }
+
   /** The operator gives the cluster up: only one that no longer answers, for another beside it would be a second one. */
   async forget(): Promise<Heard> {
     const { charter, connection, entrance, cluster, journal } = this.#settings;

@@ -27,11 +27,13 @@ export class SnapshotError extends Error {
 
 export class Snapshots {
   readonly #folder: string;
+  readonly #needed: () => string | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `folder`: made when the first one is taken. */
-  constructor(folder: string) {
+  /** `folder`: made when the first one is taken. `needed`: the name of one that makes no room. */
+  constructor(folder: string, needed: () => string | undefined = () => undefined) {
     this.#folder = folder;
+    this.#needed = needed;
   }
 
   /** Newest first: those whose hash is known. */
@@ -91,6 +93,7 @@ export class Snapshots {
 
   async #prune(): Promise<void> {
     for (const { name } of (await this.list()).slice(KEPT)) {
+      if (name === this.#needed()) continue;
       await rm(join(this.#folder, name), { force: true });
       await rm(join(this.#folder, `${name}.sha256`), { force: true });
     }

@@ -33,6 +33,8 @@ export type Step =
   | { readonly type: "failed" }
   /** A look at the control planes, whoever they are: a cluster that nobody remembers is remembered again. */
   | { readonly type: "looked" }
+  /** The cluster's data was brought back to a snapshot, which may be of a cluster founded before this one. */
+  | { readonly type: "restored" }
   /** The operator gives the cluster up. */
   | { readonly type: "forget" };
 
@@ -76,6 +78,11 @@ export function decide(founding: Founding, mac: Mac, step: Step, circumstances: 
       if (founding.founded) return { founding: identified(founding.founded, circumstances), answer: nothing };
       return founding.founder || there === undefined ? stays(nothing) : adopted(there, circumstances);
     }
+    case "restored":
+      return {
+        founding: founding.founded ? { founded: { by: mac, at: founding.founded.at } } : founding,
+        answer: { do: "noted", because: `${circumstances.nameOf(mac)} serves what was restored` },
+      };
     case "forget":
       return {
         founding: {},

@@ -56,6 +56,8 @@ export interface KubernetesService {
   node(mac: Mac): NodeStanding | undefined;
   /** The administrator's, for kubectl; `address`: where the API is right now, for who does not ask our DNS. Rejects with ApiError. */
   kubeconfig(by: "name" | "address"): Promise<string>;
+  /** What this control plane's API serves is the cluster from now on. Rejects when the disk refuses. */
+  recognise(mac: Mac): Promise<void>;
   /** Gives the cluster up, so that another may be founded, or says why not. Rejects when the disk refuses. */
   forget(): Promise<Heard>;
   /** Looks after the cluster now. Never rejects. */
@@ -102,6 +104,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       if (by === "address" && !ready) throw new ApiError("no API server is ready");
       return kubeconfigOf(cluster(), credentials, by === "address" ? ready?.address : undefined);
     },
+    recognise: (mac) => desk.recognise(mac),
     forget: () => desk.forget(),
     look: () => watch.look(),
     reload: () => {

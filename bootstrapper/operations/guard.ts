@@ -2,16 +2,24 @@
 import type { Machine } from "../../cluster/cluster.ts";
 import { skewOf } from "../../cluster/kubernetes/matrix.ts";
 import { compare, minorsAhead } from "../../cluster/kubernetes/version.ts";
-import type { Step } from "./operation.ts";
+import type { Step, Wish } from "./operation.ts";
 import { whyNotRemove, whyNotRestart } from "./quorum.ts";
 import { apiReleases, isControlPlane, machineNamed, memberOf, nodeNow, ownsEtcd, present, type Situation, trouble } from "./situation.ts";
 
 /** Steps that take away something that works, or end in that. */
 const DISRUPTS: readonly Step["do"][] = ["cordon", "drain", "upgrade", "leave", "reinstall", "remove-member", "delete-node", "install"];
 
+/**
+ * Whether the cluster is looked at before the step, and must answer. A restoration stops and changes what it does while nobody may answer; only what it
+ * takes away for good waits for the cluster that was restored.
+ */
+export const isGuarded = (step: Step, wish: Wish): boolean =>
+  DISRUPTS.includes(step.do) && (wish.do !== "restore" || step.do === "reinstall" || step.do === "delete-node");
+
 /** Why the step must wait for the operator; undefined when nothing speaks against it. */
-export function objection(step: Step, situation: Situation): string | undefined {
-  if (step.do === "snapshot" || !DISRUPTS.includes(step.do)) return undefined;
+export function objection(step: Step, situation: Situation, wish: Wish): string | undefined {
+  if (!("node" in step) || !isGuarded(step, wish)) return undefined;
+  if (wish.do === "restore") return nobodyWell(situation);
   const machine = machineNamed(situation, step.node);
   if (machine && isControlPlane(machine)) {
     const others = othersDown(situation, machine);
@@ -24,6 +32,12 @@ export function objection(step: Step, situation: Situation): string | undefined 
   }
   return undefined;
 }
+
+/** All others were stopped on purpose. */
+const nobodyWell = (situation: Situation): string | undefined =>
+  present(situation).some((machine) => trouble(situation, machine) === undefined)
+    ? undefined
+    : "no control plane is well, so that this one's disk may hold the only copy of the cluster's data; see what is wrong with the restored one";
 
 /** Never two control planes at once. */
 function othersDown(situation: Situation, machine: Machine): string | undefined {

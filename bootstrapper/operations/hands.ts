@@ -5,9 +5,11 @@ import { etcdMembers } from "../../cluster/queries.ts";
 import type { Outcome } from "../http/world.ts";
 import type { Api } from "../kubernetes/api.ts";
 import type { EtcdGateway } from "../kubernetes/etcd-gateway.ts";
+import type { Snapshot } from "../kubernetes/etcd-snapshots.ts";
 import type { MachineEvent, MachineView } from "../machines/machine.ts";
 import { isInstalled } from "../machines/state.ts";
 import { eviction, evictionPath, leaving, nameOf, podsOn } from "./drain.ts";
+import { lacksOfAlone, membersNow, placesOf } from "./etcd-now.ts";
 import { API_SERVERS, NODES, observedNodes } from "./observed.ts";
 import type { Step, Target } from "./operation.ts";
 import type { OrderBook } from "./orders.ts";
@@ -27,6 +29,15 @@ export interface HandsSettings {
   /** Releases whose programs this bsroot has whole. */
   carried(): readonly string[];
   snapshot(signal: AbortSignal): Promise<unknown>;
+  readonly snapshots: {
+    list(): Promise<readonly Snapshot[]>;
+    /** What is wrong with it on disk. */
+    difference(snapshot: Snapshot): Promise<string | undefined>;
+  };
+  /** Whether it has just asked for orders. */
+  isAwake(mac: Mac): boolean;
+  /** The API of this control plane serves the cluster, whichever it is by now. */
+  recognise(mac: Mac): Promise<void>;
   /** Milliseconds that only rise. */
   now(): number;
   pause(milliseconds: number, signal: AbortSignal): Promise<void>;
@@ -35,7 +46,7 @@ export interface HandsSettings {
 const MINUTE = 60_000;
 /** Milliseconds between two looks. */
 const EVERY = 5_000;
-type NodeStep = Exclude<Step, { readonly do: "snapshot" }>;
+type NodeStep = Extract<Step, Target>;
 
 /** Milliseconds. A dead machine that is replaced has to be found and switched on by somebody. */
 const LIMITS = {
@@ -43,6 +54,7 @@ const LIMITS = {
   drain: 20 * MINUTE,
   obeyed: 60 * MINUTE,
   upgraded: 20 * MINUTE,
+  restored: 20 * MINUTE,
   installed: 180 * MINUTE,
 } as const;
 
@@ -54,10 +66,10 @@ export class ClusterHands implements Hands {
   }
 
   async look(): Promise<Situation> {
-    const { cluster, machines, carried } = this.#settings;
-    const described = cluster();
+    const described = this.#settings.cluster();
     const api = await this.#settings.api();
-    const [nodes, servers, seen, etcd] = await Promise.all([
+    const [known, nodes, servers, seen, etcd] = await Promise.all([
+      this.#known(),
       api.call("GET", NODES),
       api.call("GET", API_SERVERS),
       api.look(),
@@ -66,17 +78,24 @@ export class ClusterHands implements Hands {
     const ready = new Set(
       seen.filter(({ is }) => is === "ready").map(({ mac }) => described.machines.find((machine) => machine.mac === mac)?.name),
     );
-    const phases = described.machines.flatMap(({ mac, name }) => {
+    return { ...known, nodes: observedNodes(nodes, servers, (name) => ready.has(name)), etcd };
+  }
+
+  /** What is known without the API, and of etcd what it says if it answers: for plans that need neither. */
+  async glance(): Promise<Situation> {
+    const [known, etcd] = await Promise.all([this.#known(), this.#members().catch(() => [])]);
+    return { ...known, nodes: [], etcd };
+  }
+
+  async #known(): Promise<Omit<Situation, "nodes" | "etcd">> {
+    const { cluster: described, machines, carried, snapshots, isAwake } = this.#settings;
+    const cluster = described();
+    const phases = cluster.machines.flatMap(({ mac, name }) => {
       const phase = machines.find(mac)?.phase;
       return phase === undefined ? [] : [[name, phase] as const];
     });
-    return {
-      cluster: described,
-      nodes: observedNodes(nodes, servers, (name) => ready.has(name)),
-      etcd,
-      phases: new Map(phases),
-      carried: carried(),
-    };
+    const awake = new Set(cluster.machines.flatMap(({ mac, name }) => (isAwake(mac) ? [name] : [])));
+    return { cluster, phases: new Map(phases), carried: carried(), awake, snapshots: await snapshots.list() };
   }
 
   async take(step: Step, doing: Doing): Promise<void> {
@@ -84,7 +103,16 @@ export class ClusterHands implements Hands {
       await this.#settings.snapshot(doing.signal);
       return;
     }
+    if (step.do === "check") return this.#check(step);
     await this.#atNode(step, doing);
+  }
+
+  async #check({ snapshot: name, sha256 }: Extract<Step, { readonly do: "check" }>): Promise<void> {
+    const { snapshots } = this.#settings;
+    const found = (await snapshots.list()).find((one) => one.name === name);
+    if (!found) throw new Error(`there is no snapshot ${name} any more; cancel, and restore another one`);
+    const wrong = found.sha256 === sha256 ? await snapshots.difference(found) : `${name}: is not the one that was planned with`;
+    if (wrong !== undefined) throw new Error(`${wrong}; nothing was stopped; cancel, and restore another one`);
   }
 
   async #atNode(step: NodeStep, doing: Doing): Promise<void> {
@@ -98,6 +126,19 @@ export class ClusterHands implements Hands {
       case "upgrade":
         await book.give(step.mac, doing.order, doing.tries, { do: "upgrade", release: step.release, kind: step.kind });
         return;
+      case "prepare":
+        await book.give(step.mac, doing.order, doing.tries, { do: "prepare", snapshot: step.snapshot, sha256: step.sha256 });
+        return;
+      case "restore":
+        await book.give(step.mac, doing.order, doing.tries, { do: "restore", sha256: step.sha256 });
+        return;
+      case "restored":
+        return this.#restored(step, doing);
+      case "recognise":
+        return this.#settings.recognise(step.mac);
+      case "stop":
+      case "start":
+      case "rejoin":
       case "leave":
       case "reinstall":
         await book.give(step.mac, doing.order, doing.tries, { do: step.do });
@@ -206,6 +247,16 @@ export class ClusterHands implements Hands {
     await until(check, this.#waiting(doing, step.release === undefined ? LIMITS.installed : LIMITS.upgraded));
   }
 
+  async #restored(step: Target, doing: Doing): Promise<void> {
+    const check = async (): Promise<string | undefined> => {
+      const machine = this.#settings.cluster().machines.find(({ mac }) => mac === step.mac);
+      const address = this.#addressOf(machine ?? step);
+      if (address === undefined) return "its address is not known";
+      return lacksOfAlone(await this.#settings.etcd(), { name: step.node, address });
+    };
+    await until(check, this.#waiting(doing, LIMITS.restored));
+  }
+
   async #install(step: Target): Promise<void> {
     const state = this.#settings.machines.find(step.mac);
     if (state?.phase === "reinstall" || state?.phase === "granted") return;
@@ -219,30 +270,9 @@ export class ClusterHands implements Hands {
     if (!outcome.ok) throw new Error(`${event.type} of ${node} was refused: ${outcome.because}`);
   }
 
-  /** Every member as one that answers knows them, and how each is. */
   async #members(): Promise<readonly MemberNow[]> {
-    const { cluster } = this.#settings;
-    const etcd = await this.#settings.etcd();
-    const places = etcdMembers(cluster()).flatMap((machine) => {
-      const address = this.#addressOf(machine);
-      return address === undefined ? [] : [{ name: machine.name, address }];
-    });
-    const all = await Promise.all(
-      places.map(async ({ name, address }) => {
-        const status = await etcd.status(address).catch((error: Error) => error);
-        return { name, address, status };
-      }),
-    );
-    const through = all.find(({ status }) => !(status instanceof Error) && status.led);
-    if (!through) {
-      const each = all.map(({ name, status }) => `${name}: ${status instanceof Error ? status.message : "it knows no leader"}`).join("; ");
-      throw new Error(`no member of etcd answers (${each || "none has an address"}); see what is wrong with its machines`);
-    }
-    return (await etcd.members(through.address)).map(({ id, name, peers }) => {
-      const here = all.find((one) => (name === "" ? peers.some((url) => url.includes(`://${one.address}:`)) : one.name === name));
-      const status = here && !(here.status instanceof Error) ? here.status : undefined;
-      return { id, name, peers, healthy: name !== "" && status?.led === true, version: status?.version ?? "" };
-    });
+    const places = placesOf(etcdMembers(this.#settings.cluster()), (machine) => this.#addressOf(machine));
+    return membersNow(await this.#settings.etcd(), places);
   }
 
   #addressOf({ mac, address }: { readonly mac: Mac; readonly address?: Ipv4 }): Ipv4 | undefined {

@@ -9,7 +9,9 @@ export type Wish =
   | { readonly do: "reinstall"; readonly machines: readonly string[]; readonly batch: number }
   | { readonly do: "remove"; readonly machine: string }
   /** The machine is dead. It is installed again, or `by` takes its place. */
-  | { readonly do: "replace"; readonly machine: string; readonly by?: string };
+  | { readonly do: "replace"; readonly machine: string; readonly by?: string }
+  /** etcd's data becomes what it was when the snapshot of this name was taken. */
+  | { readonly do: "restore"; readonly snapshot: string };
 
 export interface Target {
   readonly mac: Mac;
@@ -20,13 +22,21 @@ export interface Target {
 /** Each may be done twice: the second time finds that it is so already. */
 export type Step =
   | { readonly do: "snapshot" }
+  /** The snapshot is on disk as it was taken. */
+  | { readonly do: "check"; readonly snapshot: string; readonly sha256: string }
   | (Target &
       (
         | { readonly do: "cordon" | "drain" | "uncordon" }
         /** The order is given; `obeyed` waits until it was carried out. */
         | { readonly do: "upgrade"; readonly release: string; readonly kind: "apply" | "node" }
-        | { readonly do: "leave" | "reinstall" }
-        | { readonly do: "obeyed"; readonly order: "upgrade" | "leave" | "reinstall" }
+        | { readonly do: "leave" | "reinstall" | "stop" | "start" | "rejoin" }
+        | { readonly do: "prepare"; readonly snapshot: string; readonly sha256: string }
+        | { readonly do: "restore"; readonly sha256: string }
+        | { readonly do: "obeyed"; readonly order: "upgrade" | "leave" | "reinstall" | "stop" | "start" | "rejoin" | "prepare" | "restore" }
+        /** etcd answers, and has no other member. */
+        | { readonly do: "restored" }
+        /** Its API serves the cluster, whichever that was when the snapshot was taken. */
+        | { readonly do: "recognise" }
         /** Its Node is Ready, with this release where one is given; a control plane's API and etcd are well too. */
         | { readonly do: "ready"; readonly release?: string }
         | { readonly do: "remove-member" | "delete-node" | "retire" | "install" }
@@ -55,12 +65,20 @@ export interface Operation {
 
 const WORDS: { readonly [K in Step["do"]]: (step: Extract<Step, { readonly do: K }>) => string } = {
   snapshot: () => "take a snapshot of etcd",
+  check: ({ snapshot }) => `see that ${snapshot} is on disk as it was taken`,
   cordon: ({ node }) => `${node}: let no new pods in`,
   drain: ({ node }) => `${node}: evict its pods`,
   uncordon: ({ node }) => `${node}: let pods in again`,
   upgrade: ({ node, release, kind }) => `${node}: order it to run Kubernetes ${release} (kubeadm upgrade ${kind})`,
   leave: ({ node }) => `${node}: order it to stop its kubelet and its containers`,
   reinstall: ({ node }) => `${node}: order it to restart and install again; its disk is overwritten`,
+  prepare: ({ node, snapshot }) => `${node}: order it to fetch ${snapshot} and to make data of it, beside what etcd has now`,
+  stop: ({ node }) => `${node}: order it to stop its control plane and its member of etcd`,
+  restore: ({ node }) => `${node}: order it to put etcd's data aside, the snapshot's in its place, and to start etcd as a cluster of one`,
+  restored: ({ node }) => `${node}: wait until etcd answers and has no other member`,
+  recognise: ({ node }) => `${node}: take what its API serves for the cluster`,
+  rejoin: ({ node }) => `${node}: order it to put its data of etcd aside and to join as a new member`,
+  start: ({ node }) => `${node}: order it to start its control plane again`,
   obeyed: ({ node }) => `${node}: wait until it has carried that out`,
   ready: ({ node, release }) => `${node}: wait until it is Ready${release === undefined ? "" : ` with Kubernetes ${release}`}`,
   "remove-member": ({ node }) => `${node}: take its member out of etcd`,
@@ -83,5 +101,7 @@ export function wishInWords(wish: Wish): string {
       return `remove ${wish.machine}`;
     case "replace":
       return `replace ${wish.machine}${wish.by === undefined ? "" : ` by ${wish.by}`}`;
+    case "restore":
+      return `restore etcd from ${wish.snapshot}`;
   }
 }

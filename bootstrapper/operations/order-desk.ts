@@ -20,12 +20,18 @@ export interface OrderDeskSettings {
   readonly book: OrderBook;
   readonly machines: { apply(mac: Mac, event: MachineEvent): Promise<Outcome> };
   readonly journal: Journal;
+  /** Milliseconds that only rise. */
+  now(): number;
 }
+
+/** Milliseconds after which a node that has not asked is taken for one that does not run: it asks every 20 s. */
+const ASKS = 90_000;
 
 export class OrderDesk {
   readonly #settings: OrderDeskSettings;
   /** The order each machine was last told of: it asks every few seconds. */
   readonly #told = new Map<Mac, string>();
+  readonly #asked = new Map<Mac, number>();
 
   constructor(settings: OrderDeskSettings) {
     this.#settings = settings;
@@ -33,7 +39,8 @@ export class OrderDesk {
 
   /** Rejects when the disk refuses. */
   async hear(mac: Mac, word: OrderWord): Promise<Heard> {
-    const { book, journal } = this.#settings;
+    const { book, journal, now } = this.#settings;
+    this.#asked.set(mac, now());
     if (word.state === "serves") return this.#serves(mac);
     const order = book.find(mac);
     if (order?.id !== word.order) return { ok: true, lines: { noted: "it is no order of this machine's any more" } };
@@ -50,6 +57,11 @@ export class OrderDesk {
     return { ok: true, lines: { noted: word.state } };
   }
 
+  /** Whether it runs and takes orders. */
+  isAwake(mac: Mac): boolean {
+    return this.#settings.now() - (this.#asked.get(mac) ?? Number.NEGATIVE_INFINITY) <= ASKS;
+  }
+
   #serves(mac: Mac): Heard {
     const order = this.#settings.book.find(mac);
     if (order?.is !== "given") return { ok: true, lines: { do: "nothing" } };
@@ -64,7 +76,7 @@ export class OrderDesk {
 
   #said(mac: Mac, { id, what }: Order): Pick<Extract<Heard, { readonly ok: true }>, "lines" | "files"> | { readonly because: string } {
     const { cluster, https } = this.#settings;
-    if (what.do !== "upgrade") return { lines: { do: what.do, order: id } };
+    if (what.do !== "upgrade") return { lines: { do: what.do, order: id, ...("sha256" in what && { sha256: what.sha256 }) } };
     const architecture = machineByMac(cluster(), mac)?.architecture;
     if (architecture === undefined) return { because: `${hostnameOf(cluster(), mac)} is not in cluster-desc.yml any more` };
     const sums = new Map(this.#settings.files().map(({ path, sha256 }) => [path, sha256]));

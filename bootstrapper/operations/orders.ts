@@ -4,8 +4,10 @@ import type { Store, Table } from "../store/store.ts";
 
 export type What =
   | { readonly do: "upgrade"; readonly release: string; readonly kind: "apply" | "node" }
-  | { readonly do: "leave" }
-  | { readonly do: "reinstall" };
+  | { readonly do: "leave" | "reinstall" | "stop" | "start" | "rejoin" }
+  /** While it is given the node may fetch this snapshot. */
+  | { readonly do: "prepare"; readonly snapshot: string; readonly sha256: string }
+  | { readonly do: "restore"; readonly sha256: string };
 
 /** What the store keeps for each machine: the last one. */
 export interface Order {

@@ -3,6 +3,7 @@
 import type { Planned, Wish } from "./operation.ts";
 import { planReinstall } from "./plan-reinstall.ts";
 import { planRemove, planReplace } from "./plan-remove.ts";
+import { planRestore } from "./plan-restore.ts";
 import { planUpgrade } from "./plan-upgrade.ts";
 import type { Situation } from "./situation.ts";
 
@@ -17,5 +18,7 @@ export function plan(wish: Wish, situation: Situation): Planned {
       return planRemove(wish, situation);
     case "replace":
       return planReplace(wish, situation);
+    case "restore":
+      return planRestore(wish, situation);
   }
 }

@@ -1,7 +1,7 @@
 /** Carries an operation out: one step at a time, each on disk when it is done, so that a restart goes on where it was. */
 import type { Journal } from "../journal.ts";
 import type { Store, Table } from "../store/store.ts";
-import { objection } from "./guard.ts";
+import { isGuarded, objection } from "./guard.ts";
 import { inWords, type Operation, type Step, type Wish, wishInWords } from "./operation.ts";
 import type { Situation } from "./situation.ts";
 
@@ -109,7 +109,7 @@ export class Runner {
       this.#abort.abort();
       const last = await this.#work.then(() => this.#operation!);
       if (last.is === "done") throw new OperationError("it came to its end just now");
-      const because = `cancelled before step ${last.at + 1} of ${last.steps.length} was done; what was done before stays${closed(last)}`;
+      const because = `cancelled before step ${last.at + 1} of ${last.steps.length} was done; what was done before stays${left(last)}`;
       await this.#keep({ ...last, is: "cancelled", because });
       this.#journal("warning", because);
       return this.operation!;
@@ -149,7 +149,7 @@ export class Runner {
     const { hands } = this.#settings;
     const words = inWords(step);
     this.#doing = words;
-    const because = objection(step, await hands.look(signal));
+    const because = isGuarded(step, operation.wish) ? objection(step, await hands.look(signal), operation.wish) : undefined;
     if (because) throw new Error(because);
     if (signal.aborted) return;
     this.#journal("info", `${operation.at + 1}/${operation.steps.length} ${words}`);
@@ -197,12 +197,18 @@ export function ordering({ steps, at }: Pick<Operation, "steps" | "at">): number
 const standing = (operation: Operation | undefined): string =>
   operation ? `"${wishInWords(operation.wish)}" is ${operation.is}` : "nothing was begun";
 
-/** Nodes that were closed to pods and not opened again. */
-function closed({ steps, at }: Operation): string {
-  const left = new Set<string>();
+/** Nodes that were closed to pods or stopped, and not opened or started again. */
+function left({ id, steps, at }: Operation): string {
+  const closed = new Set<string>();
+  const stopped = new Set<string>();
   for (const step of steps.slice(0, at + 1)) {
-    if (step.do === "cordon") left.add(step.node);
-    if (step.do === "uncordon" || step.do === "delete-node") left.delete(step.node);
+    if (step.do === "cordon") closed.add(step.node);
+    if (step.do === "uncordon" || step.do === "delete-node") closed.delete(step.node);
+    if (step.do === "stop") stopped.add(step.node);
+    if (step.do === "start" || step.do === "rejoin" || step.do === "reinstall") stopped.delete(step.node);
   }
-  return left.size === 0 ? "" : `; ${[...left].join(", ")} may still be closed to new pods: kubectl uncordon`;
+  return [
+    closed.size === 0 ? "" : `; ${[...closed].join(", ")} may still be closed to new pods: kubectl uncordon`,
+    stopped.size === 0 ? "" : `; ${[...stopped].join(", ")} may be stopped: restore again, or run /opt/sextant/restore start ${id} there`,
+  ].join("");
 }

@@ -18,7 +18,7 @@ import type { MachineEvent, MachineView } from "../machines/machine.ts";
 import { Opened } from "../opened.ts";
 import type { Store } from "../store/store.ts";
 import { ClusterHands } from "./hands.ts";
-import type { Planned, Wish } from "./operation.ts";
+import type { Operation, Planned, Wish } from "./operation.ts";
 import { carriedReleases, OrderDesk } from "./order-desk.ts";
 import { OrderBook } from "./orders.ts";
 import { plan } from "./plan.ts";
@@ -27,6 +27,8 @@ import { OperationError, Runner } from "./runner.ts";
 export interface OperationsOptions {
   cluster(): Cluster;
   readonly connection: Connection;
+  /** The API of this control plane serves the cluster from now on, whichever it was before. */
+  recognise(mac: Mac): Promise<void>;
   /** By lease or reservation. */
   addressOf(mac: Mac): Ipv4 | undefined;
   /** The bytes of a file below tls/ of the bsroot. */
@@ -60,10 +62,11 @@ const LOOK = 300_000;
 
 export async function startOperations(options: OperationsOptions): Promise<OperationsService> {
   const { cluster, connection, files, machines, store, journal, now, random, addressOf } = options;
-  const snapshots = new Snapshots(join(options.folder, "snapshots"));
+  const carriedOut: { by?: Runner } = {};
+  const snapshots = new Snapshots(join(options.folder, "snapshots"), () => neededBy(carriedOut.by?.operation));
   const book = await OrderBook.open(store);
-  const desk = new OrderDesk({ cluster, files, https: options.https, book, machines, journal });
   const rises = (): number => performance.now();
+  const desk = new OrderDesk({ cluster, files, https: options.https, book, machines, journal, now: rises });
   const etcd = new Opened(
     () => openEtcd(options),
     (gateway) => gateway.close(),
@@ -98,10 +101,14 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
     book,
     carried: () => carriedReleases(releases(), architectures(cluster()), files()),
     snapshot: takeSnapshot,
+    snapshots,
+    isAwake: (mac) => desk.isAwake(mac),
+    recognise: options.recognise,
     now: rises,
     pause: (milliseconds, signal) => pause(milliseconds, undefined, { signal }).catch(() => undefined),
   });
   const runner = await Runner.open({ store, hands, journal, now, random });
+  carriedOut.by = runner;
   const ended = new AbortController();
   let said = "";
   const due = async (): Promise<void> => {
@@ -123,7 +130,7 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   }, LOOK).unref();
 
   const planned = async (wish: Wish): Promise<{ planned: Planned; id: string }> => {
-    const outcome = plan(wish, await hands.look());
+    const outcome = plan(wish, await (wish.do === "restore" ? hands.glance() : hands.look()));
     return { planned: outcome, id: outcome.ok ? idOf([wish, outcome.steps]) : "" };
   };
   return {
@@ -141,6 +148,10 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
     snapshots: () => snapshots.list(),
     takeSnapshot: () => takeSnapshot(ended.signal),
     readSnapshot: (name) => snapshots.read(name),
+    snapshotFor: async (mac) => {
+      const order = book.find(mac);
+      return order?.is === "given" && order.what.do === "prepare" ? snapshots.read(order.what.snapshot) : undefined;
+    },
     reload: () => etcd.giveUp(),
     close: async () => {
       clearInterval(timer);
@@ -151,6 +162,10 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
     },
   };
 }
+
+/** The snapshot that must not make room: an operation is not at its end that restores from it. */
+const neededBy = (operation: Operation | undefined): string | undefined =>
+  operation?.wish.do === "restore" && (operation.is === "running" || operation.is === "stopped") ? operation.wish.snapshot : undefined;
 
 const idOf = (what: unknown): string => createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 16);
 

@@ -2,6 +2,7 @@
 import type { Cluster, Machine } from "../../cluster/cluster.ts";
 import { compare } from "../../cluster/kubernetes/version.ts";
 import { controlPlanes, etcdMembers, separateEtcd } from "../../cluster/queries.ts";
+import type { Snapshot } from "../kubernetes/etcd-snapshots.ts";
 import type { Phase } from "../machines/machine.ts";
 
 export interface NodeNow {
@@ -35,6 +36,10 @@ export interface Situation {
   readonly phases: ReadonlyMap<string, Phase>;
   /** Releases whose programs this bsroot has whole. */
   readonly carried: readonly string[];
+  /** Names of machines that have just asked for orders. */
+  readonly awake: ReadonlySet<string>;
+  /** Newest first. */
+  readonly snapshots: readonly Snapshot[];
 }
 
 export const nodeNow = ({ nodes }: Situation, name: string): NodeNow | undefined => nodes.find((node) => node.name === name);

@@ -16,10 +16,11 @@ interface Asked {
   readonly machines: readonly string[];
   readonly machine?: string | undefined;
   readonly by?: string | undefined;
+  readonly snapshot?: string | undefined;
 }
 
 /** Throws Refusal for one that lacks what it takes. */
-function wishOf({ do: what, release, batch, machines, machine, by }: Asked): Wish {
+function wishOf({ do: what, release, batch, machines, machine, by, snapshot }: Asked): Wish {
   const lacks = (field: string): Refusal =>
     new Refusal(400, { what: "the query was not understood", because: `${what} needs ${field}=`, todo: "see /api/v1/openapi.json" });
   switch (what) {
@@ -34,6 +35,9 @@ function wishOf({ do: what, release, batch, machines, machine, by }: Asked): Wis
     case "replace":
       if (machine === undefined) throw lacks("machine");
       return { do: what, machine, ...(by !== undefined && { by }) };
+    case "restore":
+      if (snapshot === undefined) throw lacks("snapshot");
+      return { do: what, snapshot };
   }
 }
 

@@ -4,6 +4,7 @@ import { named } from "./schemas.ts";
 
 const time = z.string().meta({ format: "date-time" });
 const batch = z.coerce.number().int().min(1).max(100).default(1).meta({ description: "How many workers at a time" });
+const SNAPSHOT = /^etcd-\d{8}T\d{6}Z\.db$/;
 const name = z.string().regex(/^[a-z0-9-]{1,63}$/);
 const names = z
   .string()
@@ -13,12 +14,13 @@ const names = z
   .transform((text) => text.split(",").filter((one) => one !== ""));
 
 export const wishQuery = z.object({
-  do: z.enum(["upgrade", "reinstall", "remove", "replace"]),
+  do: z.enum(["upgrade", "reinstall", "remove", "replace", "restore"]),
   release: z.string().max(32).optional().meta({ description: "Of an upgrade: 1.37.1" }),
   batch,
   machines: names.meta({ description: "Of a re-installation: names with commas; empty: every node" }),
   machine: name.optional().meta({ description: "Which one to remove or to replace" }),
   by: name.optional().meta({ description: "Which one takes a dead one's place; absent: itself, installed again" }),
+  snapshot: z.string().regex(SNAPSHOT).optional().meta({ description: "Of a restoration: etcd-20261121T180000Z.db" }),
 });
 export const applyQuery = wishQuery.extend({ plan: z.string().max(64).meta({ description: "The plan that was shown" }) });
 

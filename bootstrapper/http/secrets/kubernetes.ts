@@ -3,28 +3,19 @@ import type { Router } from "@koa/router";
 import type { OrderWord, Word } from "../../kubernetes/words.ts";
 import { answerText } from "../answers.ts";
 import type { Limits } from "../limits.ts";
-import { forbidden, Refusal } from "../refusal.ts";
-import { callerOf, requireLease } from "../request/caller.ts";
+import { Refusal } from "../refusal.ts";
 import { readForm } from "../request/form.ts";
-import { machinePath } from "../request/machine-path.ts";
-import { bearer, matches } from "../request/tokens.ts";
 import type { World } from "../world.ts";
+import { type Node, requireNode } from "./node.ts";
 import { printable, readable } from "./report-form.ts";
 
 export function kubernetesRoutes(router: Router, world: World, limits: Limits): void {
   router.post("/kubernetes/:name", async (ctx) => {
-    const { machines } = world;
-    const { mac } = machinePath(ctx.params["name"]!, []);
-    const caller = callerOf(ctx.req.socket.remoteAddress, machines);
-    requireLease(caller, mac, "the way into the cluster of");
-    const what = `what ${mac} says of the cluster from ${caller.address} is not heard`;
-
-    const token = bearer(ctx.get("Authorization"));
+    const unheard = ({ mac, caller }: Node): string => `what ${mac} says of the cluster from ${caller.address} is not heard`;
     // Before the body: a stranger's is not even read.
-    if (!matches(token, machines.find(mac)?.reportTokenHash)) {
-      const because = token ? "its token is not the one on that machine's disk" : "it has no token";
-      throw forbidden({ what, because, todo: "send the token of /etc/sextant/report-token" }, mac);
-    }
+    const node = requireNode(ctx, world, "the way into the cluster of", unheard);
+    const { mac } = node;
+    const what = unheard(node);
     const word = parseWord(await readForm(ctx.req, limits));
     if ("because" in word) {
       const reasons = {

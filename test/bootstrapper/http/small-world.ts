@@ -127,6 +127,7 @@ export function smallWorld(staticFolder: string): SmallWorld {
       snapshots: async () => [],
       takeSnapshot: async () => ({ name: "etcd-20261101T120000Z.db", at: NOW, size: 32, sha256: "00" }),
       readSnapshot: async () => undefined,
+      snapshotFor: async () => undefined,
     },
     texts: {
       bootScript: (address) => `#!ipxe\necho ${nextBoot(states.get(address)).do} ${address}\n`,

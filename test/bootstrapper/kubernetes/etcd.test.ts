@@ -210,6 +210,14 @@ describe("snapshots in a folder", () => {
     expect(names).toEqual(Array.from({ length: KEPT }, (_, index) => KEPT + 2 - index));
   });
 
+  test("are kept for as long as somebody needs one, however old it is", async () => {
+    const needed = "etcd-19700101T000000Z.db";
+    const snapshots = new Snapshots(file("needed"), () => needed);
+    for (let n = 0; n < KEPT + 2; n += 1) await snapshots.take(inPieces(whole(`${n}`), 512), n * 3_600_000);
+    const all = await snapshots.list();
+    expect([all.length, all.at(-1)?.name]).toEqual([KEPT + 1, needed]);
+  });
+
   test("have names that lead nowhere else", async () => {
     const snapshots = new Snapshots(file("many"));
     expect(await snapshots.read("../client.key")).toBeUndefined();

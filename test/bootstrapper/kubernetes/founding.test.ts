@@ -41,6 +41,15 @@ interface Case {
   readonly because: string;
 }
 
+test("what was restored is the cluster, also when it is not the one that was founded last", () => {
+  const later: Founding = { founded: { by: CP2, at: NOW - 1000, id: "the one after" } };
+  const { founding } = decide(later, CP1, { type: "restored" }, circumstances());
+  expect(founding).toEqual({ founded: { by: CP1, at: NOW - 1000 } });
+  const looked = decide(founding, CP1, { type: "looked" }, circumstances({ answering: [CP1], clusterOf: () => "the one before" }));
+  expect(looked.founding.founded).toMatchObject({ by: CP1, id: "the one before" });
+  expect(decide({}, CP1, { type: "restored" }, circumstances()).founding).toEqual({});
+});
+
 test.each<Case>([
   { when: "the first control plane asks", who: CP1, says: "asks", told: "found", because: "first" },
   { when: "a worker asks first", who: WORKER, says: "asks", told: "wait", because: "no control plane has founded" },

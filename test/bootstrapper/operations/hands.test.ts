@@ -12,7 +12,7 @@ import type { Ipv4 } from "../../../cluster/address.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { placesOf } from "../../../templates/kubernetes/artifacts.ts";
 import { memoryStore } from "../../support/memory-store.ts";
-import { clusterOf, macOf } from "./model.ts";
+import { clusterOf, macOf, SNAPSHOT } from "./model.ts";
 
 interface Pod {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string; readonly [more: string]: unknown };
@@ -40,6 +40,9 @@ let desk: OrderDesk;
 let hands: ClusterHands;
 let clock: number;
 let told: string[];
+let recognised: string[];
+/** What is wrong with the snapshot on disk. */
+let damage: string | undefined;
 
 const FILES = Object.values(placesOf("1.37.1", "amd64")).map((place, index) => ({
   path: `${layout.static}/${place}`,
@@ -58,6 +61,8 @@ beforeEach(async () => {
   applied = [];
   clock = 0;
   told = [];
+  recognised = [];
+  damage = undefined;
   book = await OrderBook.open(memoryStore());
   const machines = {
     find: (mac: string) => ({ mac, phase: phases.get(mac), because: "so it is" }) as MachineView,
@@ -67,7 +72,15 @@ beforeEach(async () => {
       return { ok: true, machine: {} as MachineView } as const;
     },
   };
-  desk = new OrderDesk({ cluster: () => cluster, files: () => FILES, https: "https://10.0.0.1", book, machines, journal: () => {} });
+  desk = new OrderDesk({
+    cluster: () => cluster,
+    files: () => FILES,
+    https: "https://10.0.0.1",
+    book,
+    machines,
+    journal: () => {},
+    now: () => clock,
+  });
   hands = new ClusterHands({
     cluster: () => cluster,
     api: async () =>
@@ -87,6 +100,9 @@ beforeEach(async () => {
     book,
     carried: () => ["1.37.1"],
     snapshot: async () => undefined,
+    snapshots: { list: async () => [SNAPSHOT], difference: async () => damage },
+    isAwake: (mac) => desk.isAwake(mac),
+    recognise: async (mac) => void recognised.push(mac),
     now: () => clock,
     pause: async (milliseconds) => {
       clock += milliseconds;
@@ -211,6 +227,50 @@ describe("orders", () => {
     await desk.hear(W1.mac, { state: "obeyed", order: "a1.3.0" });
     await desk.hear(W1.mac, { state: "obeyed", order: "a1.3.0" });
     expect(applied).toEqual([`reinstall ${W1.mac}`]);
+  });
+});
+
+describe("a restoration", () => {
+  const { name: snapshot, sha256 } = SNAPSHOT;
+
+  test("asks first that the snapshot is as it was taken", async () => {
+    const check: Step = { do: "check", snapshot, sha256 };
+    await take(check);
+    await expect(take({ ...check, sha256: "00" })).rejects.toThrow("is not the one that was planned with; nothing was stopped");
+    await expect(take({ ...check, snapshot: "etcd-20990101T000000Z.db" })).rejects.toThrow(
+      "there is no snapshot etcd-20990101T000000Z.db any more",
+    );
+    damage = `${snapshot}: has other bytes than were taken`;
+    await expect(take(check)).rejects.toThrow("has other bytes than were taken; nothing was stopped");
+  });
+
+  test("tells a node what it needs to know, and no more", async () => {
+    const lines = async (step: Step): Promise<unknown> => {
+      await take(step);
+      const heard = await desk.hear(CP3.mac, { state: "serves" });
+      await desk.hear(CP3.mac, { state: "obeyed", order: "a1.3.0" });
+      await book.give(CP3.mac, "between", 0, { do: "leave" });
+      return heard.ok && heard.lines;
+    };
+    expect(await lines({ do: "prepare", ...CP3, snapshot, sha256 })).toEqual({ do: "prepare", order: "a1.3.0", sha256 });
+    expect(await lines({ do: "restore", ...CP3, sha256 })).toEqual({ do: "restore", order: "a1.3.0", sha256 });
+    for (const what of ["stop", "start", "rejoin"] as const)
+      expect(await lines({ do: what, ...CP3 })).toEqual({ do: what, order: "a1.3.0" });
+  });
+
+  test("knows who runs by who asks for orders, whatever the API says", async () => {
+    await desk.hear(CP3.mac, { state: "serves" });
+    expect([...(await hands.glance()).awake]).toEqual(["cp-3"]);
+    clock = 91_000;
+    expect((await hands.glance()).awake.size).toBe(0);
+  });
+
+  test("waits until the restored member is a cluster to itself", async () => {
+    await expect(take({ do: "restored", ...CP3 })).rejects.toThrow(/within 20 minutes: etcd counts cp-1, cp-2, cp-3 and not cp-3 alone/);
+    members = members.filter(({ name }) => name === "cp-3");
+    await take({ do: "restored", ...CP3 });
+    await take({ do: "recognise", ...CP3 });
+    expect(recognised).toEqual([CP3.mac]);
   });
 });
 

@@ -26,6 +26,8 @@ export function clusterOf(planes: number, workers: number, version = "1.36.2", m
   return { ...SAMPLE, machines: [...cps, ...others, ...further], kubernetes: { ...SAMPLE.kubernetes, version } };
 }
 
+export const SNAPSHOT = { name: "etcd-20261121T180000Z.db", at: Date.UTC(2026, 10, 21, 18), size: 4128, sha256: "5a".repeat(32) };
+
 interface Now extends NodeNow {
   readonly name: string;
 }
@@ -39,10 +41,14 @@ export class Model {
   readonly nodes = new Map<string, Writable<Now>>();
   readonly members = new Map<string, Writable<MemberNow>>();
   readonly phases = new Map<string, "ready" | "reinstall" | "retired" | "granted">();
+  /** Who asks for orders. */
+  readonly awake: Set<string>;
+  readonly #stopped = new Set<string>();
   carried: string[] = ["1.35.0", "1.36.2", "1.37.1", "1.38.0"];
 
   constructor(cluster: Cluster, release = "1.36.2") {
     this.cluster = cluster;
+    this.awake = new Set(cluster.machines.map(({ name }) => name));
     for (const [index, { name, roles, address }] of cluster.machines.entries()) {
       const plane = roles.includes("control-plane");
       if (roles.some((role) => role !== "etcd"))
@@ -66,6 +72,8 @@ export class Model {
       etcd: structuredClone([...this.members.values()]),
       phases: new Map(this.phases),
       carried: this.carried,
+      awake: new Set(this.awake),
+      snapshots: [SNAPSHOT],
     };
   }
 
@@ -73,12 +81,14 @@ export class Model {
     Object.assign(this.nodes.get(name)!, change);
   }
   fails(name: string): void {
+    this.awake.delete(name);
     const node = this.nodes.get(name);
     if (node) Object.assign(node, { ready: false, ...(node.apiServer && { apiServer: { ...node.apiServer, ready: false } }) });
     const member = this.members.get(name);
     if (member) member.healthy = false;
   }
   recovers(name: string): void {
+    this.awake.add(name);
     const node = this.nodes.get(name);
     if (node) Object.assign(node, { ready: true, ...(node.apiServer && { apiServer: { ...node.apiServer, ready: true } }) });
     const member = this.members.get(name);
@@ -92,7 +102,7 @@ export class Model {
 
   /** Does what the step does, and throws Harm when the cluster was hurt by it. */
   take(step: Step): void {
-    if (step.do === "snapshot") return;
+    if (!("node" in step)) return;
     const { node: name } = step;
     const node = this.nodes.get(name);
     const plane = this.cluster.machines.find((one) => one.name === name)?.roles.includes("control-plane") ?? false;
@@ -115,7 +125,17 @@ export class Model {
       }
       case "leave":
       case "reinstall":
-        if (plane) this.#away(name, "gone");
+        if (plane && !this.#stopped.has(name)) this.#away(name, "gone");
+        return;
+      case "stop":
+        this.#stopped.add(name);
+        this.#quiet(name);
+        return;
+      case "restore":
+        this.#restored(name);
+        return;
+      case "restored":
+        if ([...this.members.keys()].join() !== name) throw new Harm(`etcd is ${[...this.members.keys()].join()} and not ${name} alone`);
         return;
       case "delete-node":
         this.nodes.delete(name);
@@ -127,6 +147,22 @@ export class Model {
       case "ready":
         this.#returns(name, plane);
     }
+  }
+
+  #quiet(name: string): void {
+    const node = this.nodes.get(name);
+    if (node?.apiServer) node.apiServer = { ...node.apiServer, ready: false };
+    const member = this.members.get(name);
+    if (member) member.healthy = false;
+  }
+
+  /** What was is forgotten; who still served it would be a second cluster. */
+  #restored(name: string): void {
+    const others = [...this.members.values()].filter((member) => member.name !== name);
+    const serving = others.filter((member) => member.healthy);
+    if (serving.length > 0) throw new Harm(`${name} is restored while ${serving.map((one) => one.name).join()} serves what was`);
+    for (const other of others) this.members.delete(other.name);
+    this.recovers(name);
   }
 
   /** Its API server and its member stop answering for a while; the others must do without. */
@@ -158,6 +194,7 @@ export class Model {
   }
 
   #returns(name: string, plane: boolean): void {
+    this.#stopped.delete(name);
     if (this.nodes.has(name)) return;
     const { version = "" } = this.cluster.kubernetes;
     this.nodes.set(name, {

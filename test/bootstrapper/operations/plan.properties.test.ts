@@ -43,7 +43,7 @@ function tell({ model, wish, later }: { model: Model; wish: Wish; later: readonl
   if (!planned.ok) return { planned: false, taken: 0, stopped: false };
   for (const [index, step] of planned.steps.entries()) {
     for (const change of later.filter(({ at }) => at === index)) model[change.dies ? "fails" : "recovers"](change.name);
-    if (objection(step, model.situation())) return { planned: true, taken: index, stopped: true };
+    if (objection(step, model.situation(), wish)) return { planned: true, taken: index, stopped: true };
     try {
       model.take(step);
     } catch (error) {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { inWords, type Planned, type Wish } from "../../../bootstrapper/operations/operation.ts";
 import { plan } from "../../../bootstrapper/operations/plan.ts";
-import { clusterOf, Model, macOf } from "./model.ts";
+import { clusterOf, Model, macOf, SNAPSHOT } from "./model.ts";
 
 const upgrade = (release = "1.37.1", batch = 1): Wish => ({ do: "upgrade", release, batch });
 const reinstall = (...machines: string[]): Wish => ({ do: "reinstall", machines, batch: 1 });
 const steps = (planned: Planned): readonly string[] =>
-  planned.ok ? planned.steps.map((step) => (step.do === "snapshot" ? "snapshot" : `${step.do} ${step.node}`)) : planned.because;
+  planned.ok ? planned.steps.map((step) => ("node" in step ? `${step.do} ${step.node}` : step.do)) : planned.because;
 const refused = (wish: Wish, model: Model): string => {
   const planned = plan(wish, model.situation());
   return planned.ok ? "it was planned" : planned.because.join("\n");
@@ -157,6 +157,89 @@ describe("a re-installation", () => {
     model.fails(name);
     return model;
   };
+});
+
+describe("a restoration", () => {
+  const restore: Wish = { do: "restore", snapshot: SNAPSHOT.name };
+  const told = (name: string, ...orders: string[]): string[] => orders.flatMap((order) => [`${order} ${name}`, `obeyed ${name}`]);
+  const notes = (planned: Planned): string => (planned.ok ? planned.notes.join("\n") : "");
+
+  test("is prepared before anything stops; then the others stop, one is restored, and the others come into its cluster anew", () => {
+    const planned = plan(restore, rack().situation());
+    expect(steps(planned)).toEqual([
+      "check",
+      "snapshot",
+      ...told("cp-1", "prepare"),
+      ...["stop cp-2", "stop cp-3", "obeyed cp-2", "obeyed cp-3"],
+      ...told("cp-1", "restore"),
+      ...["restored cp-1", "recognise cp-1", "ready cp-1", "delete-node cp-2", "delete-node cp-3"],
+      ...["cp-2", "cp-3"].flatMap((name) => [...told(name, "reinstall"), `ready ${name}`]),
+    ]);
+    expect(notes(planned)).toContain(`taken at 2026-11-21T18:00:00.000Z, has 4128 bytes, and its sha256 is ${SNAPSHOT.sha256}`);
+    expect(planned.ok && planned.steps.map(inWords)).toContain(
+      `cp-1: order it to fetch ${SNAPSHOT.name} and to make data of it, beside what etcd has now`,
+    );
+  });
+
+  test("of one control plane is that one's alone", () => {
+    expect(steps(plan(restore, rack(1).situation()))).toEqual([
+      "check",
+      "snapshot",
+      ...told("cp-1", "prepare", "restore"),
+      ...["restored cp-1", "recognise cp-1", "ready cp-1"],
+    ]);
+  });
+
+  test("is planned where neither API nor etcd answers, and then takes no snapshot of what is lost", () => {
+    const planned = plan(restore, { ...rack().situation(), nodes: [], etcd: [] });
+    expect(steps(planned).slice(0, 2)).toEqual(["check", "prepare cp-1"]);
+    expect(notes(planned)).toContain("no snapshot of what it holds now is taken first");
+  });
+
+  test("lets who is away install before anything is restored: two that came back would have a quorum for what was", () => {
+    const model = rack();
+    model.fails("cp-1");
+    model.fails("cp-3");
+    const planned = plan(restore, model.situation());
+    expect(steps(planned)).toEqual([
+      "check",
+      "snapshot",
+      ...told("cp-2", "prepare"),
+      ...["install cp-1", "install cp-3"],
+      ...told("cp-2", "restore"),
+      ...["restored cp-2", "recognise cp-2", "ready cp-2", "delete-node cp-1", "delete-node cp-3"],
+    ]);
+    expect(notes(planned)).toMatch(/cp-1 asks for no orders: its disk is overwritten .*leave it switched off\ncp-3 asks for no orders/);
+  });
+
+  test("of an etcd with machines of its own stops the API servers too, and its other members join anew without an installation", () => {
+    const cluster = clusterOf(2, 1, "1.36.2", [{ name: "etcd-1" }, { name: "etcd-2" }, { name: "etcd-3" }]);
+    const model = new Model(cluster);
+    model.fails("etcd-3");
+    expect(steps(plan(restore, { ...model.situation(), etcd: [] }))).toEqual([
+      "check",
+      ...told("etcd-1", "prepare"),
+      "install etcd-3",
+      ...["stop cp-1", "stop cp-2", "stop etcd-2", "obeyed cp-1", "obeyed cp-2", "obeyed etcd-2"],
+      ...told("etcd-1", "restore"),
+      "restored etcd-1",
+      ...told("etcd-2", "rejoin"),
+      ...told("cp-1", "start"),
+      ...told("cp-2", "start"),
+      ...["recognise cp-1", "ready cp-1", "ready cp-2"],
+    ]);
+  });
+
+  test("is refused without its snapshot, and without a machine that takes orders", () => {
+    expect(refused({ do: "restore", snapshot: "etcd-20990101T000000Z.db" }, rack())).toContain(
+      "there is no snapshot etcd-20990101T000000Z.db",
+    );
+    const model = rack(1);
+    model.awake.clear();
+    expect(refused(restore, model)).toContain("no machine that keeps etcd asks for orders (cp-1)");
+    model.phases.set("cp-1", "reinstall");
+    expect(refused(restore, model)).toContain("(none is installed)");
+  });
 });
 
 describe("removing and replacing", () => {

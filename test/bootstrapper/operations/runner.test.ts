@@ -5,9 +5,10 @@ import type { Operation, Step, Wish } from "../../../bootstrapper/operations/ope
 import { plan } from "../../../bootstrapper/operations/plan.ts";
 import { type Hands, ordering, Runner } from "../../../bootstrapper/operations/runner.ts";
 import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
-import { clusterOf, Model } from "./model.ts";
+import { clusterOf, Model, SNAPSHOT } from "./model.ts";
 
 const UPGRADE: Wish = { do: "upgrade", release: "1.37.1", batch: 1 };
+const RESTORE: Wish = { do: "restore", snapshot: SNAPSHOT.name };
 const REINSTALL: Wish = { do: "reinstall", machines: ["cp-2", "w-1"], batch: 1 };
 
 /** What the hands are to do at one step: fail before or after its effect, or never come back from it. */
@@ -82,6 +83,7 @@ test("an operation is carried out step by step, in order, and journaled", async 
 describe.each([
   { what: "an upgrade", wish: UPGRADE, count: 25 },
   { what: "a re-installation", wish: REINSTALL, count: 14 },
+  { what: "a restoration", wish: RESTORE, count: 21 },
 ])("$what", ({ wish, count }) => {
   test("has as many steps as are tried here", async () => {
     await begin(wish);
@@ -151,9 +153,7 @@ test("an order has one name until it is continued after a failure, and whoever w
   await settled();
   await runner.continue();
   await settled();
-  const orders = taken.filter(
-    ({ step }) => step.do !== "snapshot" && step.node === "cp-1" && (step.do === "upgrade" || step.do === "obeyed"),
-  );
+  const orders = taken.filter(({ step }) => "node" in step && step.node === "cp-1" && (step.do === "upgrade" || step.do === "obeyed"));
   expect(orders.map(({ step, order, tries }) => `${step.do} ${order} ${tries}`)).toEqual([
     "upgrade op1.3 0",
     "obeyed op1.3 0",
@@ -184,6 +184,50 @@ test("what is cancelled stays so after a restart, and says who may still be clos
   await expect(runner.cancel()).rejects.toThrow("there is nothing to cancel");
   await begin(UPGRADE);
   expect((await settled()).is).toBe("done");
+});
+
+describe("a restoration", () => {
+  test("needs neither API nor etcd until it overwrites a disk", async () => {
+    for (const name of ["cp-1", "cp-2", "cp-3"]) model.fails(name);
+    for (const name of ["cp-1", "cp-2", "cp-3"]) model.awake.add(name);
+    let looks = 0;
+    const blind: Hands = {
+      look: async () => {
+        looks += 1;
+        if (!model.writable()) throw new Error("no member of etcd answers");
+        return model.situation();
+      },
+      take: async (step) => model.take(step),
+    };
+    runner = await Runner.open({ store: memoryStore(), hands: blind, journal: () => {}, now: () => 1, random: () => "x" });
+    await begin(RESTORE);
+    expect((await settled()).is).toBe("done");
+    expect(looks).toBe(4);
+    expect([...model.members.keys()].sort()).toEqual(["cp-1", "cp-2", "cp-3"]);
+  });
+
+  test("overwrites no other disk when the restored control plane has died meanwhile", async () => {
+    await open();
+    trouble = { at: 13, how: "fails" };
+    await begin(RESTORE);
+    expect(steps[13]).toMatchObject({ do: "delete-node", node: "cp-2" });
+    await settled();
+    model.fails("cp-1");
+    await runner.continue();
+    expect(await settled()).toMatchObject({ is: "stopped", because: expect.stringContaining("no control plane is well") });
+    model.recovers("cp-1");
+    await runner.continue();
+    expect((await settled()).is).toBe("done");
+  });
+
+  test("that is cancelled says who is stopped, and how they are started", async () => {
+    trouble = { at: 8, how: "fails" };
+    await begin(RESTORE);
+    await settled();
+    expect((await runner.cancel()).because).toMatch(
+      /cp-2, cp-3 may be stopped: restore again, or run \/opt\/sextant\/restore start op\d+ there/,
+    );
+  });
 });
 
 test("a step that runs ends when it is cancelled", async () => {

@@ -41,6 +41,7 @@ test.each([
   ["do=reinstall&machines=w-1,w-2", { do: "reinstall", machines: ["w-1", "w-2"], batch: 1 }],
   ["do=reinstall", { do: "reinstall", machines: [], batch: 1 }],
   ["do=remove&machine=w-1", { do: "remove", machine: "w-1" }],
+  ["do=restore&snapshot=etcd-20261121T180000Z.db", { do: "restore", snapshot: "etcd-20261121T180000Z.db" }],
   ["do=replace&machine=w-1&by=w-9", { do: "replace", machine: "w-1", by: "w-9" }],
 ])("%s is planned, and shown in words", async (query, wish) => {
   const { status, text } = await ask(`plan?${query}`, "POST");
@@ -56,6 +57,8 @@ test.each([
   ["do=upgrade", "upgrade needs release="],
   ["do=remove", "remove needs machine="],
   ["do=dance", "do:"],
+  ["do=restore", "restore needs snapshot="],
+  ["do=restore&snapshot=../../tls/ca.key", "snapshot:"],
   ["do=upgrade&release=1.37.1&batch=0", "batch:"],
   ["do=remove&machine=../x", "machine:"],
 ])("%s is explained", async (query, because) => {
