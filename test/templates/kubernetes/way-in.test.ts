@@ -117,7 +117,7 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
   test("does not join while etcd cannot be asked who is in it", async () => {
     answers = [JOIN, JOIN, "do=found\n"];
     etcd("exit 7");
-    expect(await run()).toMatchObject({ status: 0, output: expect.stringContaining("etcd at 10.0.0.12 does not answer") });
+    expect(await run()).toMatchObject({ status: 0, output: expect.stringContaining("etcd at 10.0.0.12 does not let go") });
     expect(calls("kubeadm").filter((call) => call.startsWith("kubeadm join"))).toEqual([]);
   });
 
@@ -140,6 +140,25 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
     expect(inside("etc/kubernetes/pki/apiserver.crt")).toBe(false);
     expect(inside("etc/kubernetes/pki/ca.crt")).toBe(true);
     expect(output).toContain("etcd timed out");
+  });
+
+  test("keeps a member that etcd counts on running until etcd has let go of it, and only then clears the attempt away", async () => {
+    answers = ["do=wait\nbecause=no API is ready\n", JOIN, JOIN];
+    bench.write("etc/kubernetes/sextant/begun", "join\n");
+    mkdirSync(`${bench.folder}/var/lib/etcd/member`, { recursive: true });
+    etcd(`n=$(($(cat "$LAB/n" 2>/dev/null || echo 0) + 1)); echo $n >"$LAB/n"; [ $n -ge 2 ] || exit 7; echo '${MEMBERS}'`);
+    expect(await run()).toMatchObject({ status: 0 });
+    const done = bench.calls().flatMap((call) => /^kubeadm (?:reset|join)|^systemctl stop|member\/(?:list|remove)/.exec(call) ?? []);
+    expect(done).toEqual(["member/list", "member/list", "member/remove", "kubeadm reset", "systemctl stop", "kubeadm join"]);
+    expect(inside("var/lib/etcd/member")).toBe(false);
+  });
+
+  test("gives up such a member at once when it is to found the cluster anew", async () => {
+    answers = ["do=found\n"];
+    bench.write("etc/kubernetes/sextant/begun", "join\n");
+    mkdirSync(`${bench.folder}/var/lib/etcd/member`, { recursive: true });
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(calls("kubeadm").map((call) => call.split(" ")[1])).toEqual(["reset", "init"]);
   });
 
   test("clears away what a power cut left before it asks", async () => {
