@@ -108,7 +108,17 @@ export class Rack {
 
   /** Runs a program on the bootstrapper's side of the wire. Resolves with its output. */
   inside(...command: readonly [string, ...string[]]): Promise<string> {
+    return this.#inside(command, 60_000);
+  }
+
+  /** `bootstrapper cluster ...`, as the operator orders it on the server. Resolves with what it printed, at its end. */
+  order(...words: readonly string[]): Promise<string> {
+    const command = [process.execPath, "dist/bootstrapper/main.js", "cluster", ...words, "--bsroot", this.#bsroot] as const;
+    return this.#inside(command, 3_600_000);
+  }
+
+  #inside(command: readonly [string, ...string[]], timeout: number): Promise<string> {
     const [program, ...args] = this.#state.network.inside([...command]);
-    return run(program, args, { timeout: 60_000 });
+    return run(program, args, { timeout });
   }
 }

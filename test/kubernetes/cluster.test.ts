@@ -55,21 +55,36 @@ describe.sequential("a rack that is powered on", () => {
     await lab.until("the control plane to reach it", async () =>
       (await lab.rack.onNode("cp-1", `ping -c 1 -W 5 ${address} || true`)).includes("1 received"),
     );
+    await lab.kubectl("delete pod greeting --wait=false");
+  });
+
+  test("an operator has kubectl and a kubeconfig from one script, and is the cluster's administrator", async () => {
+    const said = await lab.setupKubectl();
+    expect(said).toMatch(/^kubectl 1\.\d+\.\d+ is in /m);
+    expect(said).toMatch(/^cp-1 +Ready /m);
+    expect(said).toMatch(/^worker-1 +Ready /m);
+  });
+
+  test("a snapshot of etcd is taken by one command, and lies on the bootstrapper", async () => {
+    const [name = ""] = (await lab.rack.order("snapshot")).trim().split(/[ :]/);
+    expect(await lab.rack.order("snapshots")).toMatch(new RegExp(`^${name} +\\S+ +\\d{6,} +[0-9a-f]{64}$`, "m"));
   });
 
   test("a second control plane joins, with a member of etcd of its own", async () => {
+    await lab.rack.machine("worker-1").cutPower(); // two processors translate every instruction of two control planes
     lab.powerOn("cp-2");
     await lab.phase("cp-2", "ready");
-    expect(await nodes()).toEqual(["cp-1=True", "cp-2=True", "worker-1=True"]);
+    expect((await nodes()).slice(0, 2)).toEqual(["cp-1=True", "cp-2=True"]);
     const etcd = await lab.kubectl("get pods -n kube-system -l component=etcd --no-headers", "cp-2");
     expect(etcd.split("\n").filter((line) => line.includes("Running"))).toHaveLength(2);
   });
 
   test("a worker that is installed anew comes back", async () => {
     const before = await lab.kubectl("get node worker-1 -o jsonpath='{.status.nodeInfo.systemUUID} {.status.nodeInfo.machineID}'");
-    await lab.rack.api.act(lab.rack.machine("worker-1").hardware.mac, "reinstall");
-    await lab.rack.machine("worker-1").reset();
-    await lab.phase("worker-1", "installing");
+    lab.powerOn("worker-1");
+    await lab.until("worker-1 to be Ready", async () => (await nodes()).includes("worker-1=True"));
+    const said = await lab.rack.order("reinstall", "worker-1", "--yes");
+    expect(said).toMatch(/worker-1/);
     await lab.phase("worker-1", "ready");
     expect(await nodes()).toEqual(["cp-1=True", "cp-2=True", "worker-1=True"]);
     const after = await lab.kubectl("get node worker-1 -o jsonpath='{.status.nodeInfo.systemUUID} {.status.nodeInfo.machineID}'");

@@ -1,5 +1,6 @@
 /** A rack that becomes a real Kubernetes cluster, and the words its test is told in. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "../../cluster/parse.ts";
 import { accelerator } from "../../vm-cluster/accelerator.ts";
@@ -62,7 +63,7 @@ export class KubernetesLab {
     const made = await image(say);
     const hardware = hardwareOf(parsed.cluster).map((machine) => {
       const small = machine.name.startsWith("worker");
-      return { ...machine, memory: small ? 768 : 1536, processors: small ? 1 : 2 };
+      return { ...machine, memory: small ? 768 : 2048, processors: small ? 1 : 2 };
     });
     const equipment = { image: made, key: await labKey(), accelerator: await accelerator(made), state, mirrors: parts.mirrors };
     const rack = new Rack(parsed.cluster, hardware, equipment);
@@ -102,6 +103,15 @@ export class KubernetesLab {
   /** Runs kubectl on a control plane as its administrator. */
   async kubectl(command: string, name = "cp-1"): Promise<string> {
     return (await this.rack.onNode(name, `sudo KUBECONFIG=/etc/kubernetes/admin.conf /opt/bin/kubectl ${command}`)).trim();
+  }
+
+  /** What an operator does on a laptop with the CA and the token of the bsroot. Resolves with what the script said. */
+  setupKubectl(): Promise<string> {
+    const { caFile, tokenFile } = this.rack.bootstrapper;
+    const folder = join(this.#state.folder, "laptop");
+    const script = `curl --fail --silent --show-error --cacert "$1" "https://$2/setup-kubectl" |
+      SEXTANT_TOKEN_FILE="$3" SEXTANT_BIN="$4/bin" SEXTANT_KUBECONFIG="$4/kubeconfig" sh`;
+    return this.rack.inside("sh", "-c", script, "sh", caFile, this.rack.cluster.network.bootstrapper, tokenFile, folder);
   }
 
   /** Asks again until the answer fits. */
