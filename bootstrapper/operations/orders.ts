@@ -59,6 +59,11 @@ export class OrderBook {
     this.#orders.delete(mac);
   }
 
+  /** A machine that hears of it only after its operation was cancelled must not carry it out any more. */
+  async withdrawAll(operation: string): Promise<void> {
+    for (const [mac, { id }] of this.#orders) if (id.startsWith(`${operation}.`)) await this.withdraw(mac as Mac);
+  }
+
   async #keep(mac: Mac, order: Order): Promise<Order> {
     await this.#table.put(mac, order);
     this.#orders.set(mac, order);

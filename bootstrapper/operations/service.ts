@@ -143,7 +143,11 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
       return runner.begin(wish, outcome.steps);
     },
     continue: () => runner.continue(),
-    cancel: () => runner.cancel(),
+    cancel: async () => {
+      const cancelled = await runner.cancel();
+      await book.withdrawAll(cancelled.id);
+      return cancelled;
+    },
     last: () => runner.operation && { operation: runner.operation, doing: runner.doing },
     snapshots: () => snapshots.list(),
     takeSnapshot: () => takeSnapshot(ended.signal),

@@ -220,6 +220,17 @@ describe("orders", () => {
     await take(obeyed, 1);
   });
 
+  test("of an operation that was cancelled reach nobody any more, and those that were obeyed stay known", async () => {
+    await take(upgrade);
+    await book.give(CP3.mac, "b2.0", 0, { do: "leave" });
+    await book.withdrawAll("a1");
+    expect(await desk.hear(W1.mac, { state: "serves" })).toEqual({ ok: true, lines: { do: "nothing" } });
+    expect(await desk.hear(CP3.mac, { state: "serves" })).toMatchObject({ lines: { do: "leave" } });
+    await desk.hear(CP3.mac, { state: "obeyed", order: "b2.0.0" });
+    await book.withdrawAll("b2");
+    expect(book.find(CP3.mac)?.is).toBe("obeyed");
+  });
+
   test("to install again open the way only when the node says that it restarts", async () => {
     await take({ do: "reinstall", ...W1 });
     expect(await desk.hear(W1.mac, { state: "serves" })).toMatchObject({ lines: { do: "reinstall" } });
