@@ -81,7 +81,7 @@ export class AddOns {
     if (known?.hash !== hash || known.cluster !== cluster) {
       if (before !== undefined) return { name, is: "waits", because: `${before} is not well yet` };
       try {
-        await applyAll(await this.#manifests(addon), api);
+        await applyAll(await this.#manifests(addon), name, api);
       } catch (error) {
         return { name, is: "refused", because: (error as ApiError).message };
       }

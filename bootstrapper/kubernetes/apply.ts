@@ -2,6 +2,7 @@
 import { type Api, ApiError } from "./api.ts";
 import { MANAGER } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
+import { join, joins } from "./pull-secrets.ts";
 import { ResourcePaths } from "./resources.ts";
 
 /** Milliseconds that the API may take to know a kind whose definition it was just given, and between two looks. */
@@ -10,15 +11,15 @@ const AGAIN = 250;
 
 type Caller = Pick<Api, "call">;
 
-/** One after the other, as they stand. Rejects with ApiError at the first that is refused. */
-export async function applyAll(manifests: readonly Manifest[], api: Caller): Promise<void> {
+/** One after the other, as they stand. Rejects with ApiError at the first that is refused. `addOn`: whose they are. */
+export async function applyAll(manifests: readonly Manifest[], addOn: string, api: Caller): Promise<void> {
   const paths = new ResourcePaths(api);
   const defines = manifests.some(({ kind }) => kind === "CustomResourceDefinition");
   for (const manifest of manifests) {
     const { kind, metadata } = manifest;
     try {
-      const how = manifest.apiVersion.startsWith("apiregistration.k8s.io/") ? merge : put;
-      await how(manifest, await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest)), api);
+      const path = await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest));
+      await howOf(manifest, addOn)(manifest, path, api);
     } catch (error) {
       const { message, status } = error as ApiError;
       // What an API server says of a Secret may have some of it.
@@ -28,9 +29,23 @@ export async function applyAll(manifests: readonly Manifest[], api: Caller): Pro
   }
 }
 
+type How = (manifest: Manifest, path: string, api: Caller) => Promise<unknown>;
+
+function howOf(manifest: Manifest, addOn: string): How {
+  const own = `${MANAGER}-${addOn}`;
+  if (manifest.apiVersion.startsWith("apiregistration.k8s.io/")) return merge;
+  // Several add-ons may be in one namespace: none of them takes away what another says of it.
+  if (manifest.kind === "Namespace") return (object, path, api) => put(object, path, api, own);
+  if (!joins(manifest)) return put;
+  return async ({ imagePullSecrets, ...rest }, path, api) => {
+    await put(rest, path, api, own);
+    await join(manifest, path, own, api);
+  };
+}
+
 /** YAML is what this type is called; JSON is YAML. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
-export const put = (object: object, path: string, api: Caller): Promise<unknown> =>
-  api.call("PATCH", `${path}?fieldManager=${MANAGER}&force=true`, { type: "application/apply-patch+yaml", body: JSON.stringify(object) });
+export const put = (object: object, path: string, api: Caller, manager = MANAGER): Promise<unknown> =>
+  api.call("PATCH", `${path}?fieldManager=${manager}&force=true`, { type: "application/apply-patch+yaml", body: JSON.stringify(object) });
 
 /** The aggregator of older releases, 1.20 among them, panics at server-side apply and breaks off. What it has is merged with, or made. */
 async function merge(object: object, path: string, api: Caller): Promise<unknown> {

@@ -12,6 +12,7 @@ interface Meta {
   uid?: string;
   namespace?: string;
   labels?: Record<string, string>;
+  resourceVersion?: string;
 }
 export interface Thing extends Json {
   kind: string;
@@ -26,7 +27,18 @@ export class FakeCluster {
     [];
   /** Group and version -> kind -> plural; a name with a dot is cluster-wide: "nodes." */
   readonly resources = new Map<string, Record<string, string>>([
-    ["v1", { Namespace: "namespaces.", Node: "nodes.", Secret: "secrets", ConfigMap: "configmaps", Service: "services", Pod: "pods" }],
+    [
+      "v1",
+      {
+        Namespace: "namespaces.",
+        Node: "nodes.",
+        Secret: "secrets",
+        ServiceAccount: "serviceaccounts",
+        ConfigMap: "configmaps",
+        Service: "services",
+        Pod: "pods",
+      },
+    ],
     ["apps/v1", { Deployment: "deployments", DaemonSet: "daemonsets", StatefulSet: "statefulsets" }],
     ["batch/v1", { Job: "jobs" }],
     ["apiregistration.k8s.io/v1", { APIService: "apiservices." }],
@@ -148,10 +160,14 @@ export class FakeServer {
         if (!this.#isCollection(path.slice(0, path.lastIndexOf("/")))) return missing(path);
         const patch = JSON.parse(body) as Thing;
         if (type !== "application/apply-patch+yaml" && !known) return missing(path);
+        const { resourceVersion } = patch.metadata;
+        if (known && resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion)
+          return { status: 409, answer: { kind: "Status", message: "the object has been modified", code: 409 } };
         const namespace = /\/namespaces\/([^/]+)\/[^/]+\/[^/]+$/.exec(path)?.[1];
         if (namespace !== undefined && !objects.has(`/api/v1/namespaces/${namespace}`)) return missing(`/api/v1/namespaces/${namespace}`);
         const thing = merged(known ?? {}, patch) as Thing;
         Object.assign(thing.metadata, {
+          resourceVersion: `${Number(known?.metadata.resourceVersion ?? 0) + 1}`,
           managedFields: [{ manager: url.searchParams.get("fieldManager"), operation: "Apply", fieldsV1: fieldsOf(patch) }],
         });
         this.#cluster.onApply(thing);
