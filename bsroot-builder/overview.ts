@@ -56,14 +56,18 @@ function firmware({ machines }: Cluster): readonly string[] {
 
 /** Which releases, and what they ask of the machines' systems. */
 function kubernetes(cluster: Cluster): readonly string[] {
-  const { version, offered } = cluster.kubernetes;
+  const { version, offered, imagePullSecrets } = cluster.kubernetes;
   if (version === undefined) return [];
   const asked = osChoices(cluster).flatMap(({ os }) =>
     version === "current"
       ? []
       : needs(version, os).map(({ what, because, source }) => `Kubernetes on ${os.target}: needs ${what}, as ${because} (${source})`),
   );
-  return [`Kubernetes ${version}${offered.length > 0 ? `, ${offered.join(", ")} carried along` : ""}`, ...new Set(asked)];
+  const pulls = imagePullSecrets.map(
+    ({ name, registry, namespaces }) =>
+      `pods in ${namespaces.join(", ")} pull from ${registry} with Secret ${name}, by docker login ${registry}`,
+  );
+  return [`Kubernetes ${version}${offered.length > 0 ? `, ${offered.join(", ")} carried along` : ""}`, ...new Set(asked), ...pulls];
 }
 
 const spell = (options: readonly DhcpOption[]): string =>

@@ -176,6 +176,8 @@ export interface SecretFinder {
   readonly ca: string;
   /** The secret of one of `dns.keys`, in base64. */
   tsig(key: string): string;
+  /** Who pods are at a registry, as docker's configuration keeps it: base64 of NAME:PASSWORD. */
+  login(registry: string): string;
   /** A password of the add-on's own: made once, and kept in a file of this name. */
   password(name: string): string;
   /** An authority that the appliance's stands behind, for names in these domains and no others: made once, and kept. PEM. */

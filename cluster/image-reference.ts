@@ -49,6 +49,14 @@ export function imageReference(text: string): ImageReference {
 /** Docker Hub's registry answers under another name than its images carry. */
 const API: Readonly<Record<string, string>> = { "docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io" };
 
+/** The host that answers for an origin: "registry-1.docker.io" for "docker.io", and for all others themselves. */
+export const registryHost = (origin: string): string => API[origin] ?? origin;
+
+/** Docker Hub in docker's own configuration, where all others have the name that images give them. */
+const DOCKERS_HUB = "https://index.docker.io/v1/";
+export const dockersName = (origin: string): string => (origin === "docker.io" ? DOCKERS_HUB : origin);
+export const originOf = (dockers: string): string => (dockers === DOCKERS_HUB ? "docker.io" : dockers);
+
 /** Where its manifests and blobs are (OCI distribution-spec 1.1, "Pulling manifests"). */
 export const registryUrl = ({ origin, repository }: ImageReference, kind: "manifests" | "blobs", reference: string): string =>
-  `https://${API[origin] ?? origin}/v2/${repository}/${kind}/${reference}`;
+  `https://${registryHost(origin)}/v2/${repository}/${kind}/${reference}`;

@@ -11,6 +11,7 @@ import { coredns } from "./addons/coredns/addon.ts";
 import { externalDns } from "./addons/external-dns/addon.ts";
 import { flannel } from "./addons/flannel/addon.ts";
 import { headlamp } from "./addons/headlamp/addon.ts";
+import { imagePullSecrets } from "./addons/image-pull-secrets/addon.ts";
 import { kubePrometheus } from "./addons/kube-prometheus/addon.ts";
 import { kubeRouter } from "./addons/kube-router/addon.ts";
 import { localPath } from "./addons/local-path/addon.ts";
@@ -54,6 +55,7 @@ export const roles: Readonly<Record<RoleName, Role>> = { "control-plane": contro
 
 /** In the order of their rows in cluster/kubernetes/addons.ts. */
 export const addOns: Readonly<Record<AddOnName, AddOn>> = {
+  "image-pull-secrets": imagePullSecrets,
   flannel,
   calico,
   cilium,

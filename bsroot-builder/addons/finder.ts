@@ -10,6 +10,7 @@ import { nameConstraints } from "../pki/extensions.ts";
 import { publicOf } from "../pki/keys.ts";
 import { parseTsigKey } from "../pki/tsig-file.ts";
 import { BACKDATED, LEAF_LIFE, RENEW_BEFORE } from "../pki/wanted.ts";
+import type { Logins } from "./logins.ts";
 import { AddOnError } from "./prepare.ts";
 
 export interface Found {
@@ -19,7 +20,13 @@ export interface Found {
 }
 
 /** Reads everything first, so that who asks need not wait. tls/ has every key of the description already. */
-export async function openFinder(root: string, { dns }: Cluster, addOn: string, now: Date): Promise<Found> {
+export async function openFinder(
+  root: string,
+  { dns }: Cluster,
+  addOn: string,
+  now: Date,
+  logins: Logins["known"] = new Map(),
+): Promise<Found> {
   const read = (path: string): Promise<string> => readFile(join(root, path), "utf8").catch(() => "");
   const folder = `${layout.tls.addons}/${addOn}`;
   const names = await readdir(join(root, folder)).catch(() => []);
@@ -42,6 +49,11 @@ export async function openFinder(root: string, { dns }: Cluster, addOn: string, 
       const found = keys.get(key);
       if (!found) throw new AddOnError(`${addOn}: ${layout.tls.tsigKey(key)} is missing or no TSIG key`);
       return found.secret;
+    },
+    login(registry) {
+      const known = logins.get(registry);
+      if (known === undefined) throw new AddOnError(`${addOn}: nobody is known at ${registry}`);
+      return known;
     },
     password: (name) => kept(`${folder}/${name}`, () => `${randomBytes(24).toString("base64url")}\n`).trim(),
     issuer(name, domains) {

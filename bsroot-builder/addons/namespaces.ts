@@ -1,5 +1,5 @@
 /** Which objects are inside a namespace, and which namespace those are in that do not say so: helm leaves that to whoever applies them. */
-import { isBlock, type KubeObject } from "../../cluster/kubernetes/manifest.ts";
+import { isBlock, type KubeObject, NAMESPACES_OF_ALL } from "../../cluster/kubernetes/manifest.ts";
 
 /** Of Kubernetes' own kinds those that are in no namespace, by API group. */
 const CLUSTER_WIDE: Readonly<Record<string, readonly string[]>> = {
@@ -48,17 +48,15 @@ export function inNamespace(objects: readonly KubeObject[], namespace: string): 
   });
 }
 
-const THERE_ALREADY = ["default", "kube-system", "kube-public", "kube-node-lease"];
-
 /** With a Namespace for what is in one that nobody makes. */
 export function withNamespace(objects: readonly KubeObject[], namespace: string): readonly KubeObject[] {
   const made = objects.some(({ kind, metadata }) => kind === "Namespace" && metadata.name === namespace);
-  if (made || THERE_ALREADY.includes(namespace)) return objects;
+  if (made || NAMESPACES_OF_ALL.includes(namespace)) return objects;
   return [{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }, ...objects];
 }
 
 /** Namespaces that objects are in and that neither every cluster has nor they make themselves. */
 export function missingNamespaces(objects: readonly KubeObject[]): readonly string[] {
-  const made = new Set([...THERE_ALREADY, ...objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name)]);
+  const made = new Set([...NAMESPACES_OF_ALL, ...objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name)]);
   return [...new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))].filter((namespace) => !made.has(namespace));
 }

@@ -7,14 +7,21 @@ import { layout } from "../../cluster/layout.ts";
 import { writeSecret as writeKey } from "../pki/make.ts";
 import { openFinder } from "./finder.ts";
 import { addOnsOf } from "./gather.ts";
+import type { Logins } from "./logins.ts";
 import { filesOf, type Prepared } from "./prepare.ts";
 
 /** The same add-ons with all of their secrets; tls/ has every key already. */
-export async function withSecrets(root: string, cluster: Cluster, prepared: readonly Prepared[], now: Date): Promise<readonly Prepared[]> {
+export async function withSecrets(
+  root: string,
+  cluster: Cluster,
+  prepared: readonly Prepared[],
+  now: Date,
+  logins: Logins["known"],
+): Promise<readonly Prepared[]> {
   const more = new Map<string, readonly KubeObject[]>();
   for (const { addOn, context } of addOnsOf(cluster)) {
     if (!addOn.secrets) continue;
-    const { find, made } = await openFinder(root, cluster, addOn.name, now);
+    const { find, made } = await openFinder(root, cluster, addOn.name, now, logins);
     more.set(addOn.name, addOn.secrets(context, find));
     for (const [path, text] of made) await writeSecret(root, path, text);
   }

@@ -12,6 +12,8 @@ export interface World {
   readonly hosts: ReadonlySet<string>;
   /** Every path of the bsroot that /static is made of. */
   readonly statics: ReadonlySet<string>;
+  /** Registries that the description says the closed network has: https://registry.corp.lan:5000 */
+  readonly registries?: ReadonlySet<string>;
 }
 
 /** What the bootstrapper answers by itself; what machines fetch is a file below /static. */
@@ -19,10 +21,11 @@ const MADE_WHEN_ASKED =
   /^\/(boot|install|grant|config|cloud-config|report|kubernetes|setup-kubectl|healthz|api|v2)(\/|$)|^\/install\.sh$|^\/$/;
 
 /** Why a machine could not fetch it; undefined when it can. */
-export function objection(url: string, { hosts, statics }: World): string | undefined {
+export function objection(url: string, { hosts, statics, registries }: World): string | undefined {
   if (!URL.canParse(url)) return "is no address that could be fetched";
   const { hostname, pathname } = new URL(url);
   if (/^(localhost$|127\.|\[::1\]$)/.test(hostname)) return undefined; // what it asks of itself
+  if (registries?.has(url)) return undefined;
   if (!hosts.has(hostname)) return `leads out of the closed network, to ${hostname}`;
   if (MADE_WHEN_ASKED.test(pathname)) return undefined;
   const path = decodeURIComponent(pathname.replace(/^\/static\//, ""));

@@ -1,6 +1,6 @@
 /** build: description -> gather -> lock -> download -> certificates -> write -> manifest. */
-import { mkdir } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Artifact } from "../../cluster/extension.ts";
@@ -9,6 +9,7 @@ import type { Lock } from "../../cluster/layout.ts";
 import { architectures } from "../../cluster/queries.ts";
 import { resolve as withVersions } from "../../cluster/resolve.ts";
 import { servedTexts } from "../addons/add-on-index.ts";
+import { findLogins, KEPT_LOGINS, type Logins } from "../addons/logins.ts";
 import { makeAddOns } from "../addons/make.ts";
 import type { Prepared } from "../addons/prepare.ts";
 import { withSecrets, writeSecrets } from "../addons/secrets.ts";
@@ -28,7 +29,7 @@ import { lookUp } from "../download/versions.ts";
 import { polite, throttled, offline as withoutNetwork } from "../download/ways.ts";
 import { Web } from "../download/web.ts";
 import { gather, listsOf, onePerPlace, type Registry } from "../gather.ts";
-import { configPath, readCredentials } from "../images/credentials.ts";
+import { type Credentials, configPath, readCredentials } from "../images/credentials.ts";
 import { namesOf } from "../images/names.ts";
 import { RegistryDoor } from "../images/registry-door.ts";
 import { resolveImages } from "../images/resolve.ts";
@@ -89,23 +90,35 @@ export async function build(file: string, options: BuildOptions, registry: Regis
     throw error instanceof FolderBusy ? new Failure([`${options.out}: ${error.message}`]) : error;
   });
   try {
-    return await throughTheDoor((door) => buildInto(root, description, options, registry, terminal, wayOf(opener(door), options)));
+    return await throughTheDoor(async (door, credentials) => {
+      const logins = await loginsOf(root, description, credentials, terminal);
+      return buildInto(root, description, logins, options, registry, terminal, wayOf(opener(door), options));
+    });
   } finally {
     await letGo();
   }
 }
 
 /** With the network at hand, and who we are at which registry. Throws Failure. */
-export async function throughTheDoor<T>(work: (door: RegistryDoor) => Promise<T>): Promise<T> {
+export async function throughTheDoor<T>(work: (door: RegistryDoor, credentials: Credentials) => Promise<T>): Promise<T> {
   const web = new Web(process.env);
   try {
     const credentials = await readCredentials(configPath(process.env)).catch((error: Error) => {
       throw new Failure([error.message]);
     });
-    return await work(new RegistryDoor(web, credentials));
+    return await work(new RegistryDoor(web, credentials), credentials);
   } finally {
     web.close();
   }
+}
+
+/** Asked before anything is fetched, since somebody may have to log in first. Throws Failure. */
+export async function loginsOf(root: string, { cluster }: Description, credentials: Credentials, terminal: Terminal): Promise<Logins> {
+  const kept = await readFile(join(root, KEPT_LOGINS), "utf8").catch(() => "");
+  const logins = await findLogins(kept, cluster, credentials);
+  refuse(logins.problems);
+  warn(terminal, logins.warnings);
+  return logins;
 }
 
 export function wayOf(open: Open, options: Pick<BuildOptions, "offline" | "limit">): Open {
@@ -117,6 +130,7 @@ export function wayOf(open: Open, options: Pick<BuildOptions, "offline" | "limit
 async function buildInto(
   root: string,
   { path, text, cluster, warnings }: Description,
+  logins: Logins,
   { jobs, update, cache, locked = false, offline = false, server }: BuildOptions,
   registry: Registry,
   terminal: Terminal,
@@ -143,7 +157,7 @@ async function buildInto(
     const [fetched, reused] = [[...lists.fetched, ...came.fetched].sort(), [...lists.reused, ...came.reused].sort()];
 
     await makeTls(root, cluster, tls, now());
-    const whole = await withSecrets(root, resolved, addOns, now());
+    const whole = await withSecrets(root, resolved, addOns, now(), logins.known);
     await writeSecrets(root, whole);
     const paths = new Set(artifacts.map((artifact) => artifact.path));
     const texts = servedTexts(whole);
@@ -165,7 +179,7 @@ async function buildInto(
       reused,
       removed,
       ...inWords(tls),
-      warnings: [...warnings, ...tls.warnings, ...prepared.warnings],
+      warnings: [...warnings, ...logins.warnings, ...tls.warnings, ...prepared.warnings],
     };
   } finally {
     progress.close();

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster, Machine } from "../../cluster/cluster.ts";
 import type { BootContext, InstallFacts } from "../../cluster/extension.ts";
+import { registryHost } from "../../cluster/image-reference.ts";
 import { type Lock, layout } from "../../cluster/layout.ts";
 import { parse } from "../../cluster/parse.ts";
 import { architectures } from "../../cluster/queries.ts";
@@ -36,7 +37,9 @@ export async function closedWorld(root: string): Promise<ClosedWorld> {
     [...paths].flatMap((path) => (path.startsWith(`${layout.static}/`) ? [path.slice(layout.static.length + 1)] : [])),
   );
   const { bootstrapperName } = cluster.network;
-  const world: World = { hosts: new Set([address, bootstrapperName, `${bootstrapperName}.${cluster.domain}`]), statics };
+  const hosts = new Set([address, bootstrapperName, `${bootstrapperName}.${cluster.domain}`]);
+  const registries = new Set(cluster.kubernetes.imagePullSecrets.map(({ registry }) => `https://${registryHost(registry)}`));
+  const world: World = { hosts, statics, registries };
 
   const problems = new Set<string>();
   const references = new Set<string>();

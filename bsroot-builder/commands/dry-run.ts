@@ -20,7 +20,7 @@ import { unpinnedArtifacts } from "../lock.ts";
 import { planTls } from "../pki/plan.ts";
 import { lockPath } from "../write/lock-file.ts";
 import { Notes } from "../write/notes.ts";
-import { type BuildOptions, everything, openLock, throughTheDoor, wayOf } from "./build.ts";
+import { type BuildOptions, everything, loginsOf, openLock, throughTheDoor, wayOf } from "./build.ts";
 import { type Description, readDescription } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { type Terminal, warn } from "./terminal.ts";
@@ -46,7 +46,10 @@ export async function dryRun(file: string, options: BuildOptions, registry: Regi
   warn(terminal, description.warnings);
   const scratch = await mkdtemp(join(tmpdir(), "sextant-dry-run-"));
   try {
-    return await throughTheDoor((door) => lookAround(scratch, description, options, registry, terminal, door));
+    return await throughTheDoor(async (door, credentials) => {
+      await loginsOf(resolve(options.out), description, credentials, terminal);
+      return lookAround(scratch, description, options, registry, terminal, door);
+    });
   } finally {
     await rm(scratch, { recursive: true });
   }

@@ -9,6 +9,7 @@ import { checkKubernetes } from "./checks/kubernetes.ts";
 import { checkDisks, checkDuplicates, checkRoles } from "./checks/machines.ts";
 import { checkNetworks, checkReservations } from "./checks/network.ts";
 import { checkOptions } from "./checks/options.ts";
+import { checkPullSecrets } from "./checks/pull-secrets.ts";
 import { checkRanges } from "./checks/ranges.ts";
 import { checkReleases } from "./checks/releases.ts";
 import { type Facts, isLost } from "./facts.ts";
@@ -27,6 +28,7 @@ const CHECKS: readonly ((facts: Facts) => Iterable<Finding>)[] = [
   checkHighAvailability,
   ({ releases }) => (releases ? checkReleases(releases) : []),
   checkAddOns,
+  checkPullSecrets,
   checkExtras,
   checkGpus,
   checkKeys,

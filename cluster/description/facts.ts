@@ -6,6 +6,7 @@ import type { AddOnFacts } from "./checks/addons.ts";
 import type { ExtraFacts } from "./checks/extras.ts";
 import type { GpuFacts } from "./checks/gpus.ts";
 import type { HighAvailabilityFacts } from "./checks/high-availability.ts";
+import type { PullSecretFacts } from "./checks/pull-secrets.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import type { WrittenOption } from "./options-form.ts";
 import { formatPath, type Path } from "./problem.ts";
@@ -33,6 +34,7 @@ export interface Facts {
   /** Absent in a form that has no field for them. */
   readonly releases?: ReleaseFacts;
   readonly addOns?: AddOnFacts;
+  readonly pullSecrets?: readonly PullSecretFacts[];
   /** Absent in a form that has no field for them. */
   readonly kubernetes?: HighAvailabilityFacts;
   readonly extraPaths?: ExtraFacts["extraPaths"];

@@ -6,6 +6,7 @@ import { GPU_LABEL } from "../kubernetes/addons.ts";
 import type { AddOnFacts } from "./checks/addons.ts";
 import type { GpuFacts } from "./checks/gpus.ts";
 import type { HighAvailabilityFacts } from "./checks/high-availability.ts";
+import type { PullSecretFacts } from "./checks/pull-secrets.ts";
 import type { ReleaseFacts } from "./checks/releases.ts";
 import { completed } from "./dns-record.ts";
 import { eachStated, type Facts, isLost, type NetworkFacts, type OptionsFacts, type Stated, stated } from "./facts.ts";
@@ -47,6 +48,7 @@ export function factsOfNewForm(form: PartialForm, gaps: Gaps): Facts {
     dnsAddress: stated(kubernetes?.dnsAddress, "kubernetes", "dnsAddress"),
     releases: releasesOf(form),
     addOns: addOnsOf(form),
+    pullSecrets: pullSecretsOf(form),
     kubernetes: highAvailabilityOf(form),
     gpus: gpusOf(form),
     extraPaths: (form.extras ?? []).flatMap(({ path }, index) => stated(path, "extras", index, "path") ?? []),
@@ -107,6 +109,13 @@ function addOnsOf({ kubernetes, machines, dns }: PartialForm): AddOnFacts {
     labels: (machines ?? []).map(labelsOf),
   };
 }
+
+const pullSecretsOf = ({ kubernetes }: PartialForm): readonly PullSecretFacts[] =>
+  (kubernetes?.imagePullSecrets ?? []).map(({ name, registry, namespaces }, index) => {
+    const path: Path = ["kubernetes", "imagePullSecrets", index];
+    const at = <T>(value: T | undefined, ...rest: Path) => stated(value, ...path, ...rest);
+    return { path, name: at(name, "name"), registry: at(registry, "registry"), namespaces: eachStated(namespaces, ...path, "namespaces") };
+  });
 
 function highAvailabilityOf({ kubernetes, machines, os }: PartialForm): HighAvailabilityFacts {
   const { virtualAddress } = kubernetes ?? {};

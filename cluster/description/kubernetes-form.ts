@@ -1,7 +1,7 @@
 /** Kubernetes and what runs beside it, as the recommended form writes them. */
 import { z } from "zod";
 import { KEY_KINDS, POD_NETWORKS } from "../cluster.ts";
-import { block, list, names, word } from "./fields.ts";
+import { block, fewOf, list, names, word } from "./fields.ts";
 import * as values from "./values.ts";
 import { address, dnsLabel, NUMBER_OR_WORDS, network } from "./words.ts";
 
@@ -48,6 +48,22 @@ const reserved = block(
     kube: reservation.prefault({ cpu: "100m", memory: "200Mi" }).describe("For kubelet and containerd."),
   },
   "system: { memory: 256Mi }",
+);
+
+const NAMESPACES = "a list, as in [default, shop]";
+const pullSecret = block(
+  {
+    name: dnsLabel("company").describe("The name of the Secret that pods pull with."),
+    registry: word(values.registryName, "registry.corp.lan:5000").describe(
+      "The registry as images name it: its host, and its port if it has one.",
+    ),
+    namespaces: fewOf(dnsLabel("shop"), NAMESPACES)
+      .min(1, `is empty; write ${NAMESPACES}, or leave it out for default`)
+      .prefault(["default"])
+      .describe("The namespaces whose pods pull with it; those that are not there are made."),
+  },
+  "name: and registry:",
+  { server: "registry", host: "registry", url: "registry", namespace: "namespaces" },
 );
 
 const SETTING = { type: ["string", "number", "boolean"] };
@@ -109,6 +125,9 @@ export const kubernetes = block(
     ignoredChecks: list(word(values.checkName, "NumCPU"), "a list, as in [NumCPU, Mem]")
       .prefault([])
       .describe("Checks of kubeadm that may fail, by its own names: NumCPU and Mem on very small machines."),
+    imagePullSecrets: fewOf(pullSecret, "a list, each with name: and registry:")
+      .prefault([])
+      .describe("Registries other than ours that pods pull from with a password, which the builder takes from docker login."),
     addons: addons.describe("What is deployed into the cluster, each with its settings."),
     charts: list(chart, "a list, each with name: and url:").prefault([]).describe("Helm charts, rendered when the bsroot is built."),
   },
@@ -130,6 +149,8 @@ export const kubernetes = block(
     service_dns_cluster_ip: "dnsAddress",
     resource_reservation: "reserved",
     helm: "charts",
+    image_pull_secrets: "imagePullSecrets",
+    pullSecrets: "imagePullSecrets",
     dns_deployment_settings: "clusterDns",
     ignorePreflightErrors: "ignoredChecks",
   },

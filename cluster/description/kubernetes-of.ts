@@ -12,6 +12,7 @@ export function kubernetesOf({
   reserved,
   expectedEtcd,
   addons,
+  imagePullSecrets,
   charts,
   ...written
 }: z.output<typeof kubernetes>): Kubernetes {
@@ -24,6 +25,7 @@ export function kubernetesOf({
     reserved: { system: withoutAbsent(reserved.system), kube: withoutAbsent(reserved.kube) },
     ...(expectedEtcd !== undefined && { expectedEtcd }),
     addons: Object.entries(addons).map(([name, settings]) => ({ name, settings })),
+    imagePullSecrets: imagePullSecrets.map(({ namespaces, ...secret }) => ({ ...secret, namespaces: [...new Set(namespaces)] })),
     charts: charts.map(({ sha256, ...chart }) => ({ ...chart, ...(sha256 && { sha256 }) })),
   };
 }

@@ -112,6 +112,30 @@ export function machineMac(text: string): Mac {
   return address;
 }
 
+/** Docker Hub as its API and docker's configuration call it. */
+const HUB = /^(index\.docker\.io|registry-1\.docker\.io|registry\.hub\.docker\.com|hub\.docker\.com)$/;
+
+/** A registry as images name it: host, or host and port. What has neither dot nor port is no registry in an image's name. */
+export function registryName(text: string): string {
+  const bare = text.replace(/^https?:\/\//i, "").replace(/\/.*$/, "");
+  if (HUB.test(bare.toLowerCase())) return refuse(text, "is not how images name Docker Hub", "docker.io");
+  const [, host = "", port] = /^([^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const named = host.includes(".") || port !== undefined;
+  if (named && isHost(host) && (port === undefined || (Number(port) > 0 && Number(port) < 65536))) return text;
+  const meant = bare.toLowerCase();
+  const instead = meant !== text && /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/.test(meant) ? meant : "its host, and its port if it has one";
+  return refuse(text, "is not a registry as images name it", `${instead}${instead === meant ? "" : ", as in registry.corp.lan:5000"}`);
+}
+
+function isHost(text: string): boolean {
+  try {
+    return hostOrAddress(text) !== "";
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
 /** "10.0.0.100-10.0.0.199" */
 export function addressRange(text: string): Range {
   const ends = text.split("-").map((end) => end.trim());

@@ -12,6 +12,8 @@ export interface AddOnRow {
   readonly needsLabel?: string;
   /** It is not chosen under `addons` but is the pod network of this name. */
   readonly podNetwork?: PodNetwork;
+  /** It is not chosen under `addons` but is there when this list of the block `kubernetes` is not empty. */
+  readonly listed?: "imagePullSecrets";
   /** What people call it, or what they had in its place elsewhere. */
   readonly otherNames?: readonly string[];
   readonly settings: Readonly<Record<string, AddOnSetting>>;
@@ -41,6 +43,12 @@ const addresses = (text: string): string =>
 export const GPU_LABEL = "nvidia.com/gpu.present";
 
 export const ADD_ONS = {
+  "image-pull-secrets": {
+    summary: "what pods show to registries that want a password",
+    listed: "imagePullSecrets",
+    otherNames: ["imagePullSecrets", "image_pull_secrets", "pull-secrets", "registry-creds"],
+    settings: {},
+  },
   flannel: {
     summary: "Flannel carries packets between pods",
     podNetwork: "flannel",
@@ -206,14 +214,15 @@ export interface ChosenAddOn {
 }
 
 /**
- * In the order in which they are applied, with those that follow from the pod network and the cluster's DNS. Throws TypeError for a setting that is
+ * In the order in which they are applied, with those that follow from other fields than `addons`. Throws TypeError for a setting that is
  * none, which no checked description has.
  */
-export function chosenAddOns({ version, podNetwork, clusterDns, addons }: Kubernetes): readonly ChosenAddOn[] {
+export function chosenAddOns({ version, podNetwork, clusterDns, addons, ...lists }: Kubernetes): readonly ChosenAddOn[] {
   if (version === undefined) return [];
   const written = new Map<string, AddOnChoice["settings"]>(addons.map(({ name, settings }) => [name, settings]));
   const isChosen = (name: AddOnName): boolean => {
-    const network = rowOf(name).podNetwork;
+    const { podNetwork: network, listed } = rowOf(name);
+    if (listed !== undefined) return lists[listed].length > 0;
     if (network !== undefined) return network === podNetwork;
     return name === "coredns" ? clusterDns === "coredns" : written.has(name);
   };

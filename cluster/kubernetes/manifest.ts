@@ -10,6 +10,9 @@ export interface KubeObject extends Block {
   readonly metadata: Block & { readonly name: string; readonly namespace?: string };
 }
 
+/** Namespaces that every cluster has. */
+export const NAMESPACES_OF_ALL: readonly string[] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
 /** Every object in the text, lists taken apart, in its order. Throws TypeError for what is no manifest. */
 export function readManifest(text: string): readonly KubeObject[] {
   return parseAllDocuments(text, { version: "1.1", customTags: withoutTimes }).flatMap((document, index) => {

@@ -36,6 +36,8 @@ export interface Kubernetes {
   readonly clusterDns: "coredns" | "none";
   /** Preflight checks whose failure kubeadm only tells, by its own names: "NumCPU". */
   readonly ignoredChecks: readonly string[];
+  /** Who pods are at registries other than ours, which wants no password. */
+  readonly imagePullSecrets: readonly ImagePullSecret[];
   readonly addons: readonly AddOnChoice[];
   /** Charts rendered when the bsroot is built. */
   readonly charts: readonly Chart[];
@@ -59,6 +61,16 @@ export interface VirtualAddress {
 export interface Reservation {
   readonly cpu?: string;
   readonly memory?: string;
+}
+
+/** A Secret in each of its namespaces, which pods there pull with. The password is not the description's: the builder has it from docker. */
+export interface ImagePullSecret {
+  /** A DNS label: the Secret's name. */
+  readonly name: string;
+  /** As images name it: "registry.corp.lan:5000", "docker.io". */
+  readonly registry: string;
+  /** None of them twice. */
+  readonly namespaces: readonly string[];
 }
 
 /** Something deployed into the cluster once it runs; `settings` are checked by the add-on itself. */

@@ -17,6 +17,7 @@ export const PLAIN_KUBERNETES: Kubernetes = {
   clusterDns: "coredns",
   ignoredChecks: [],
   addons: [],
+  imagePullSecrets: [],
   charts: [],
   offered: [],
   components: {},

@@ -50,15 +50,20 @@ function unknownAddOn({ name, path }: WrittenAddOn): Finding {
       aboutName: true,
       message: `"helm" is no add-on, as charts are rendered when the bsroot is built; write them below kubernetes.charts`,
     };
+  const meant = meantAddOn(name);
+  if (meant !== undefined && rowOf(meant).listed) return { path, aboutName: true, message: elsewhere(meant) };
   const instead =
-    meantAddOn(name) ??
-    `one of ${addOnNames.filter((one) => rowOf(one).podNetwork === undefined).join(", ")}, or a chart below kubernetes.charts`;
+    meant ??
+    `one of ${addOnNames.filter((one) => !rowOf(one).podNetwork && !rowOf(one).listed).join(", ")}, or a chart below kubernetes.charts`;
   return { path, aboutName: true, message: `${quote(name)} is no add-on; write ${instead}` };
 }
 
+const elsewhere = (name: AddOnName): string => `${quote(name)} has no settings but a list; write it at kubernetes.${rowOf(name).listed}`;
+
 function* checkOne(one: Known, addOns: AddOnFacts, facts: Facts): Iterable<Finding> {
   const { name, path } = one;
-  const { needs, needsLabel, podNetwork } = rowOf(name);
+  const { needs, needsLabel, podNetwork, listed } = rowOf(name);
+  if (listed !== undefined) return yield { path, aboutName: true, message: elsewhere(name) };
   if (podNetwork !== undefined && addOns.podNetwork !== undefined && addOns.podNetwork !== podNetwork) {
     const message = `there is one pod network, and it is ${addOns.podNetwork}; leave this out, or write podNetwork: ${podNetwork}`;
     yield { path, aboutName: true, message };

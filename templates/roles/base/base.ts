@@ -1,7 +1,7 @@
 /** What every node gets, whatever its role: name, administrator, certificate, time, containers, and its voice back to the bootstrapper. */
 import { dashed } from "../../../cluster/address.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
-import { imageReference } from "../../../cluster/image-reference.ts";
+import { imageReference, registryHost } from "../../../cluster/image-reference.ts";
 import { releaseImages } from "../../../cluster/kubernetes/releases.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { type PlanFile, type PlanPiece, textFile, type Unit } from "../../../cluster/plan.ts";
@@ -57,7 +57,8 @@ const containers = ({ cluster, machine, server }: BootContext): readonly PlanFil
   ),
   ...["_default", ...namedOrigins(cluster)].map((origin) => {
     const registry = `https://${server.address}:${REGISTRY_PORT}/v2/${origin === "_default" ? "" : origin.replace(":", "_")}`;
-    const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem" });
+    const itself = passwordOrigins(cluster).includes(origin) ? `https://${registryHost(origin)}` : undefined;
+    const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem", itself });
     return textFile(`/etc/containerd/certs.d/${origin.replace(/:(\d+)$/, "_$1_")}/hosts.toml`, hosts); // host_port_, as a colon may not be everywhere in a path
   }),
   textFile("/etc/modules-load.d/10-sextant.conf", render("roles/base/modules.conf.eta", {})),
@@ -67,8 +68,12 @@ const containers = ({ cluster, machine, server }: BootContext): readonly PlanFil
 /** Registries that nodes know by name: they ask ours for what is below it. Images of all others they ask for as if there were one registry only. */
 export const namedOrigins = (cluster: BootContext["cluster"]): readonly string[] => {
   const named = [...cluster.images, ...releaseImages(cluster)].map((image) => imageReference(image).origin);
-  return [...new Set([...USUAL_ORIGINS, ...named])].sort();
+  return [...new Set([...USUAL_ORIGINS, ...named, ...passwordOrigins(cluster)])].sort();
 };
+
+/** Registries that pods have a password for: what ours does not have, nodes ask of them. */
+const passwordOrigins = ({ kubernetes: { imagePullSecrets } }: BootContext["cluster"]): readonly string[] =>
+  imagePullSecrets.map(({ registry }) => registry);
 
 /** The DNS check makes sense only where machines ask our DNS: not beside a site's own DHCP or name servers. */
 function voice({ cluster, machine, server }: BootContext): readonly PlanFile[] {

@@ -1,8 +1,9 @@
 /** A build from a mirror ends with everything that the cluster's add-ons need, and a bsroot without it is not closed. */
-import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { create } from "tar";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { closedWorld } from "../../../bsroot-builder/commands/closed-world.ts";
+import { dryRun } from "../../../bsroot-builder/commands/dry-run.ts";
 import { Failure } from "../../../bsroot-builder/commands/failure.ts";
 import { verify } from "../../../bsroot-builder/commands/verify.ts";
 import { type KubeadmTags, kubeadmImages } from "../../../cluster/kubernetes/images.ts";
@@ -124,6 +125,80 @@ describe("a build with add-ons", () => {
     expect(files.filter(({ path }) => path.includes("addons"))).toEqual([]);
     expect(await stat(shop.path("bsroot/tls/addons/external-dns")).catch(() => "gone")).toBe("gone");
     expect(await stat(shop.path("bsroot/html/static/addons")).catch(() => "gone")).toBe("gone");
+  });
+});
+
+describe("a registry that wants a password from pods", () => {
+  const PASSWORD = "hunter2-of-the-company";
+  const SECRETS = "tls/addons/image-pull-secrets/secrets.yaml";
+  const list = 'podNetwork: none, imagePullSecrets: [{ name: company, registry: "registry.corp.lan:5000", namespaces: [default, shop] }]';
+  beforeEach(async () => {
+    await rm(shop.path("bsroot/tls/addons"), { recursive: true, force: true });
+    await rm(shop.path("docker"), { recursive: true, force: true });
+    vi.stubEnv("DOCKER_CONFIG", shop.path("docker"));
+    await write(list);
+    return () => vi.unstubAllEnvs();
+  });
+  const login = (password: string) =>
+    shop.put("docker/config.json", JSON.stringify({ auths: { "registry.corp.lan:5000": { auth: base64(`me:${password}`) } } }));
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+  test("is a Secret in each namespace, below tls/ and nowhere else in bsroot, lock or words", async () => {
+    await login(PASSWORD);
+    await shop.build(registry);
+    const secrets = await objectsIn(SECRETS);
+    expect(secrets.map(({ type, metadata: { namespace, name } }) => [type, namespace, name])).toEqual([
+      ["kubernetes.io/dockerconfigjson", "default", "company"],
+      ["kubernetes.io/dockerconfigjson", "shop", "company"],
+    ]);
+    expect(await objectsIn("html/static/addons/image-pull-secrets/objects.yaml")).toMatchObject([
+      { kind: "ServiceAccount", metadata: { name: "default", namespace: "default" }, imagePullSecrets: [{ name: "company" }] },
+      { kind: "ServiceAccount", metadata: { name: "default", namespace: "shop" }, imagePullSecrets: [{ name: "company" }] },
+    ]);
+    for (const path of [SECRETS, "tls/addons/image-pull-secrets/salt"]) {
+      expect((await stat(shop.path("bsroot", path))).mode & 0o777).toBe(0o600);
+      expect((await shop.manifest()).files.find((one) => one.path === path)).toMatchObject({ secret: true });
+    }
+    const config = (secrets[0]!["data"] as Record<string, string>)[".dockerconfigjson"]!;
+    expect(Buffer.from(config, "base64").toString()).toContain(base64(`me:${PASSWORD}`));
+    const files = (await readdir(shop.path("bsroot"), { recursive: true, withFileTypes: true })).filter((one) => one.isFile());
+    const holding: string[] = [];
+    for (const { parentPath, name } of files) {
+      const bytes = await readFile(`${parentPath}/${name}`);
+      if ([PASSWORD, base64(`me:${PASSWORD}`), config].some((text) => bytes.includes(text))) holding.push(name);
+    }
+    expect(holding).toEqual(["secrets.yaml"]);
+    expect(JSON.stringify([await shop.lock(), shop.said])).not.toMatch(new RegExp(`${PASSWORD}|${config}`));
+    await verify(shop.path("bsroot"));
+    await closedWorld(shop.path("bsroot"));
+  });
+
+  test("stops a build and a dry run before anything is fetched when nobody has logged in", async () => {
+    const says =
+      /^kubernetes\.imagePullSecrets\[0\]\.registry: registry\.corp\.lan:5000 wants .*docker login registry\.corp\.lan:5000, and build again$/;
+    expect(await shop.failures(registry)).toEqual([expect.stringMatching(says)]);
+    const screen = { write: () => {}, isTTY: false, columns: 80 };
+    const options = { out: shop.path("bsroot"), jobs: 1, update: false };
+    const looked: unknown = await dryRun(shop.path("cluster-desc.yml"), options, registry, { out: () => {}, screen }).catch(
+      (error) => error,
+    );
+    expect(looked).toMatchObject({ problems: [expect.stringMatching(says)] });
+  });
+
+  test("gets what an earlier build had where there is no login, also without network, and another password when there is one", async () => {
+    await login(PASSWORD);
+    await shop.build(registry);
+    const [first, before] = [await shop.read(`bsroot/${SECRETS}`), await index()];
+    await rm(shop.path("docker"), { recursive: true });
+    const { warnings } = await shop.build(registry, { offline: true, locked: true });
+    expect(warnings).toContainEqual(expect.stringContaining("registry.corp.lan:5000 wants a name and a password"));
+    expect([await shop.read(`bsroot/${SECRETS}`), await index()]).toEqual([first, before]);
+    await login("another");
+    await shop.build(registry);
+    expect(await shop.read(`bsroot/${SECRETS}`)).not.toBe(first);
+    expect((await index()).addons[0]!.files.filter(({ secret }) => secret)).not.toEqual(
+      before.addons[0]!.files.filter(({ secret }) => secret),
+    );
   });
 });
 

@@ -91,13 +91,19 @@ describe("what is missing is named with whom it concerns:", () => {
 });
 
 describe("a reference", () => {
-  const world = { hosts: new Set(["10.0.0.1", "boot.demo.lan"]), statics: new Set(["os/vmlinuz", "a b"]) };
+  const world = {
+    hosts: new Set(["10.0.0.1", "boot.demo.lan"]),
+    statics: new Set(["os/vmlinuz", "a b"]),
+    registries: new Set(["https://own.lan:5000"]),
+  };
   test.each([
     { url: "http://10.0.0.1/static/os/vmlinuz", because: undefined },
     { url: "https://boot.demo.lan/static/a%20b", because: undefined },
     { url: "https://10.0.0.1/grant/52-54-00-00-00-01", because: undefined },
     { url: "https://10.0.0.1:5000/v2/quay.io", because: undefined },
     { url: "https://10.0.0.1", because: undefined },
+    { url: "https://own.lan:5000", because: undefined },
+    { url: "https://own.lan:5000/install.sh", because: "leads out of the closed network, to own.lan" },
     { url: "https://get.example.com/install.sh", because: "leads out of the closed network, to get.example.com" },
     { url: "http://10.0.0.1/static/os/initrd", because: "is not in the bsroot: html/static/os/initrd is missing" },
     { url: "http://10.0.0.1/elsewhere", because: "is nothing that the bootstrapper answers" },

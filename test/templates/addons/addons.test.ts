@@ -6,7 +6,7 @@ import { addOnsOf } from "../../../bsroot-builder/addons/gather.ts";
 import { filesOf, prepareAddOns } from "../../../bsroot-builder/addons/prepare.ts";
 import type { SecretFinder } from "../../../cluster/extension.ts";
 import { type AddOnName, addOnNames, rowOf } from "../../../cluster/kubernetes/addons.ts";
-import { readManifest } from "../../../cluster/kubernetes/manifest.ts";
+import { type KubeObject, readManifest } from "../../../cluster/kubernetes/manifest.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { kubeletConfiguration } from "../../../templates/kubernetes/kubeadm/component-configuration.ts";
 import { addOns, nodePlan } from "../../../templates/registry.ts";
@@ -18,6 +18,7 @@ import { fetchedFor, preparedOne, rackWith, rackWithOne } from "./sample-add-ons
 const finder: SecretFinder = {
   ca: "our CA\n",
   tsig: (key) => `secret-of-${key}`,
+  login: (registry) => Buffer.from(`me:password-for-${registry}`).toString("base64"),
   password: (name) => `password-${name}`,
   issuer: (name, domains) => ({ certificate: `${name} for ${domains.join(", ")}\n`, key: "its key\n", ca: "our CA\n" }),
 };
@@ -129,6 +130,22 @@ test("a manifest of a project that has changed its layout is an error that says 
   expect(() => prepareAddOns(rack, fetched)).toThrow(
     "calico: the manifests of this version have no DaemonSet calico-node, which is to be changed; write a version: that has it",
   );
+});
+
+test("what pods show to a registry has the shape that docker gives it", () => {
+  const { addOn, context } = addOnsOf(rackWithOne("image-pull-secrets"))[0]!;
+  const secrets = addOn.secrets!(context, finder) as readonly (KubeObject & { readonly data: Record<string, string> })[];
+  const auth = (registry: string) => ({ auth: Buffer.from(`me:password-for-${registry}`).toString("base64") });
+  expect(secrets.map(({ type, metadata: { name, namespace } }) => [type, namespace, name])).toEqual([
+    ["kubernetes.io/dockerconfigjson", "default", "company"],
+    ["kubernetes.io/dockerconfigjson", "shop", "company"],
+    ["kubernetes.io/dockerconfigjson", "shop", "hub"],
+  ]);
+  expect(secrets.map(({ data }) => JSON.parse(Buffer.from(data[".dockerconfigjson"]!, "base64").toString()))).toEqual([
+    { auths: { "registry.corp.lan:5000": auth("registry.corp.lan:5000") } },
+    { auths: { "registry.corp.lan:5000": auth("registry.corp.lan:5000") } },
+    { auths: { "https://index.docker.io/v1/": auth("docker.io") } },
+  ]);
 });
 
 test("the password of Grafana is in a Secret, and in nothing else", () => {

@@ -8,6 +8,10 @@ import { type AddOnName, addOnNames, rowOf } from "../../../cluster/kubernetes/a
 import { layout } from "../../../cluster/layout.ts";
 import { cluster, machine } from "../sample.ts";
 
+const PULL_SECRETS = [
+  { name: "company", registry: "registry.corp.lan:5000", namespaces: ["default", "shop"] },
+  { name: "hub", registry: "docker.io", namespaces: ["shop"] },
+];
 const RENDERED = /\.tgz$/;
 
 export function rackWith(addons: readonly AddOnChoice[], podNetwork: PodNetwork = "none", given: Partial<Cluster> = {}): Cluster {
@@ -29,6 +33,10 @@ export function rackWith(addons: readonly AddOnChoice[], podNetwork: PodNetwork 
 export function rackWithOne(name: AddOnName, settings: AddOnChoice["settings"] = {}): Cluster {
   const { podNetwork } = rowOf(name);
   const beside = name === "traefik" ? [] : [{ name: "traefik", settings: {} }];
+  if (name === "image-pull-secrets") {
+    const rack = rackWith([]);
+    return { ...rack, kubernetes: { ...rack.kubernetes, imagePullSecrets: PULL_SECRETS } };
+  }
   if (name === "coredns") {
     const rack = rackWith([{ name, settings }]);
     return { ...rack, kubernetes: { ...rack.kubernetes, clusterDns: "coredns" } };
