@@ -26,3 +26,11 @@ test("what goes beyond it is told line by line", () => {
     "Kubernetes on raw-image: needs cgroup v2, as the kubelet refuses cgroup v1 (Kubernetes 1.35 release notes, failCgroupV1)",
   ]);
 });
+
+test("registries that want a password are told with the way to log in", () => {
+  const full = cluster("full.yml");
+  const imagePullSecrets = [{ name: "company", registry: "registry.corp.lan:5000", namespaces: ["default", "shop"] }];
+  expect(overview({ ...full, kubernetes: { ...full.kubernetes, imagePullSecrets } }).at(-1)).toBe(
+    "pods in default, shop pull from registry.corp.lan:5000 with Secret company, by docker login registry.corp.lan:5000",
+  );
+});
