@@ -27,11 +27,13 @@ chroot "$root" dracut --quiet --force --no-hostonly --no-early-microcode --no-ho
   /boot/initrd
 rm -r "$root/usr/lib/dracut/modules.d/40sextant"
 
-# What only made the initramfs has no place on the node; nor have udev's names for hardware, time zones, nor what nobody calls.
+# What only made the initramfs has no place on the node; nor have udev's names for hardware, time zones, nor what nobody calls. keepalived needs
+# libperl for SNMP, and none of Perl's modules.
 chroot "$root" sh -c 'apt-mark -qq auto ".*"; apt-mark -qq manual "$@"; apt-get -q=2 -o APT::AutoRemove::RecommendsImportant=false \
   -o APT::AutoRemove::SuggestsImportant=false purge --autoremove usrmerge' sh $(packages node) >/dev/null
 chroot "$root" apt-get clean
-rm -rf "$root"/usr/lib/udev/hwdb.{d,bin} "$root"/usr/share/{locale,zoneinfo,dracut} "$root"/usr/lib/dracut \
+rm -rf "$root"/usr/lib/udev/hwdb.{d,bin} "$root"/usr/share/{locale,zoneinfo,dracut,snmp,perl,misc/pci.ids} "$root"/usr/lib/dracut \
+  "$root"/usr/lib/x86_64-linux-gnu/perl \
   "$root"/usr/bin/{containerd-stress,containerd-shim,containerd-shim-runc-v1} \
   "$root"/var/lib/apt/lists/* "$root"/var/cache/* "$root"/var/log/{apt,*.log}
 
