@@ -1,6 +1,8 @@
 /** One rack's whole life under real firmware, kernel, Ignition and systemd, with everything that goes wrong in a data centre in between. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ipv4 } from "../../cluster/address.ts";
+import { etcdIsOneCluster } from "./etcd.ts";
+import { powerFails } from "./power.ts";
 import { fileIn, SPARE, spare } from "./spare.ts";
 import { ask, begin, GREETING, journaled, machineOf, on, phase, type Story, until } from "./story.ts";
 import { fingerprint, installOn, SAYS, stranger } from "./stranger.ts";
@@ -8,8 +10,11 @@ import { fingerprint, installOn, SAYS, stranger } from "./stranger.ts";
 const SERVER = "10.77.0.1";
 /** On the machines' wire, but nobody's. */
 const INTRUDER = "10.77.0.222";
-const WORKERS = ["worker-1", "worker-2"];
-const NODES = ["cp-1", ...WORKERS];
+const PLANES = ["cp-1", "cp-2"];
+const WORKERS = ["worker-1"];
+const NODES = [...PLANES, ...WORKERS];
+const ADDRESS = ["haproxy.service", "keepalived.service"];
+const ETCD = ["etcd.service"];
 const SECRETS = /PRIVATE KEY|base64|report-token|[0-9a-f]{64}/;
 /** Ten years ago: no certificate of the rack is valid yet. */
 const LONG_AGO = "2016-01-01T00:00:00";
@@ -19,7 +24,7 @@ let strangersDisk: string;
 let untouched: string;
 
 beforeAll(async () => {
-  story = await begin({ described: spare, strangers: [stranger], wrongClock: { name: "worker-1", clock: LONG_AGO } });
+  story = await begin({ described: spare, strangers: [stranger], wrongClock: { name: "cp-2", clock: LONG_AGO } });
   for (const address of [INTRUDER, SPARE]) await story.rack.network.addAddress(ipv4(address), 24);
   strangersDisk = story.rack.machine("stranger").disk(0);
   installOn(strangersDisk);
@@ -36,14 +41,14 @@ const fetchesImage = (name: string) =>
 
 describe.sequential("while the rack installs itself", () => {
   test("a machine's power is cut in the middle of writing its disk", async () => {
-    const before = await fetchesImage("worker-2");
-    await story.rack.machine("worker-2").cutPower();
+    const before = await fetchesImage("worker-1");
+    await story.rack.machine("worker-1").cutPower();
     expect(before.grant?.releasedAt).toBeUndefined();
-    story.rack.machine("worker-2").powerOn();
+    story.rack.machine("worker-1").powerOn();
   });
 
   test("who asks for another machine's token or configuration from a wrong address gets no secret, and is journaled", async () => {
-    const { mac } = await fetchesImage("worker-1");
+    const { mac } = await fetchesImage("cp-2");
     const token = await ask(story, INTRUDER, "--request", "POST", `https://${SERVER}/grant/${mac}`);
     const config = await ask(story, INTRUDER, "--header", `Authorization: Bearer ${"0".repeat(64)}`, `https://${SERVER}/config/${mac}`);
     for (const answer of [token, config]) {
@@ -106,7 +111,7 @@ describe.sequential("while the rack installs itself", () => {
     for (const name of NODES) await phase(story, name, ({ phase }) => phase === "ready");
     const attempts = await journaled(
       story,
-      ({ mac, text }) => mac === story.rack.machine("worker-2").hardware.mac && /attempt 2/.test(text),
+      ({ mac, text }) => mac === story.rack.machine("worker-1").hardware.mac && /attempt 2/.test(text),
     );
     expect(attempts.length).toBeGreaterThan(0);
   });
@@ -152,11 +157,11 @@ describe("a running node", () => {
     ]);
   });
 
-  test("the control plane holds the cluster's CA key, for root alone", async () => {
+  test.each(PLANES)("%s holds the cluster's CA key, for root alone", async (name) => {
     expect(
       await on(
         story,
-        "cp-1",
+        name,
         "sudo stat -c '%a %U' /etc/kubernetes/pki/ca.key; sudo openssl pkey -in /etc/kubernetes/pki/ca.key -check -noout",
       ),
     ).toBe("600 root\nKey is valid");
@@ -174,24 +179,30 @@ describe("a running node", () => {
 
   test.each(NODES)("%s resolves the others through our DNS, forwards and backwards", async (name) => {
     // Its own address a node answers by itself.
-    const other = name === "cp-1" ? { name: "worker-1", address: "10.77.0.12" } : { name: "cp-1", address: "10.77.0.11" };
+    const other = name === "cp-1" ? { name: "cp-2", address: "10.77.0.12" } : { name: "cp-1", address: "10.77.0.11" };
     const answers = await on(
       story,
       name,
-      `for other in cp-1 worker-1.rack.lan 52-54-00-77-00-03 bootstrapper; do getent ahostsv4 $other | awk 'NR == 1 { print $1 }'; done
+      `for other in cp-1 cp-2.rack.lan 52-54-00-77-00-03 bootstrapper api; do getent ahostsv4 $other | awk 'NR == 1 { print $1 }'; done
        getent hosts ${other.address} | awk '{ print $2 }'`,
     );
-    expect(answers.split("\n")).toEqual(["10.77.0.11", "10.77.0.12", "10.77.0.13", SERVER, `${other.name}.rack.lan`]);
+    expect(answers.split("\n")).toEqual(["10.77.0.11", "10.77.0.12", "10.77.0.13", SERVER, "10.77.0.5", `${other.name}.rack.lan`]);
   });
 
-  test.each(NODES)("%s runs what its role asks for, and nothing failed", async (name) => {
-    expect(
-      await on(
-        story,
-        name,
-        "systemctl is-active $(cat /etc/sextant/ready-when); systemctl --failed --no-legend --plain; cat /etc/sextant/roles",
-      ),
-    ).toBe(`active\n${name === "cp-1" ? "control-plane" : "worker"}`);
+  test.each(NODES)("%s runs what its roles ask for, and nothing failed", async (name) => {
+    const [asked, roles] = PLANES.includes(name)
+      ? [
+          [...ADDRESS, ...ETCD],
+          ["control-plane", "etcd"],
+        ]
+      : [ETCD, ["worker", "etcd"]];
+    const said = await on(
+      story,
+      name,
+      `for unit in $(cat /etc/sextant/ready-when); do echo "$unit $(systemctl is-active $unit)"; done
+       systemctl --failed --no-legend --plain; cat /etc/sextant/roles`,
+    );
+    expect(said.split("\n")).toEqual([...["containerd.service", ...asked].map((unit) => `${unit} active`), ...roles]);
   });
 });
 
@@ -199,7 +210,7 @@ describe.sequential("afterwards", () => {
   test("a node pulls a container image under its own name from the bootstrapper, over TLS", async () => {
     const pulled = await on(
       story,
-      "worker-2",
+      "worker-1",
       `sudo ctr --namespace k8s.io images pull --hosts-dir /etc/containerd/certs.d ${GREETING} >/dev/null
        sudo mkdir -p /run/greeting && sudo ctr --namespace k8s.io images mount ${GREETING} /run/greeting >/dev/null
        head -n 1 /run/greeting/greeting; sudo umount /run/greeting`,
@@ -208,10 +219,10 @@ describe.sequential("afterwards", () => {
   });
 
   test("a second request for released secrets is refused, even from the right machine with its own token, and journaled", async () => {
-    const { mac } = await machineOf(story, "worker-1");
+    const { mac } = await machineOf(story, "cp-2");
     const answers = await on(
       story,
-      "worker-1",
+      "cp-2",
       `for what in "POST grant" "GET config"; do set -- $what
          sudo curl --silent --cacert /etc/sextant/ca.pem --header "Authorization: Bearer $(sudo cat /etc/sextant/report-token)" --write-out ' %{http_code}\\n' --request $1 https://${SERVER}/$2/${mac}
        done`,
@@ -222,28 +233,13 @@ describe.sequential("afterwards", () => {
     expect(refused.length).toBeGreaterThanOrEqual(2);
   });
 
-  test("a power cycle boots the disk and installs nothing, under BIOS and under UEFI", async () => {
-    const cycled = ["cp-1", "worker-1"];
-    const bootId = "cat /proc/sys/kernel/random/boot_id";
-    const before = new Map<string, { boot: string; said: number }>();
-    for (const name of cycled) {
-      before.set(name, { boot: await on(story, name, `${bootId}; sudo sync`), said: story.rack.machine(name).serialText().length });
-      await story.rack.machine(name).cutPower();
-      story.rack.machine(name).powerOn();
-    }
-    for (const name of cycled) {
-      const { boot, said } = before.get(name)!;
-      const since = () => story.rack.machine(name).serialText().slice(said);
-      await until(`${name} to report again`, async () => (since().includes("reported ready") ? true : undefined));
-      expect(await on(story, name, bootId)).not.toBe(boot);
-      expect(since()).not.toMatch(/sextant live:|takes \/dev/);
-      expect(await machineOf(story, name)).toMatchObject({ phase: "ready", nextBoot: { do: "local" } });
-    }
-  });
-
   test("the machine that is not listed was shown, booted its own system and was not touched", async () => {
     await until("the stranger to boot", async () => (story.rack.machine("stranger").serialText().includes(SAYS) ? true : undefined));
     expect(await machineOf(story, "stranger")).toMatchObject({ phase: "discovered", nextBoot: { do: "discover" } });
     expect(await fingerprint(strangersDisk)).toBe(untouched);
   });
 });
+
+describe("etcd", () => etcdIsOneCluster(() => story, NODES));
+
+describe.sequential("when power fails", () => powerFails(() => story, { planes: PLANES, workers: WORKERS }));

@@ -16,7 +16,7 @@ import { asRegistry, makeImage } from "../support/container-image.ts";
 
 /** A container image that the rack's bootstrapper serves. */
 export const GREETING = "registry.k8s.io/sextant/greeting:1";
-const DESCRIPTION = "vm-cluster/cluster-desc.yml";
+const DESCRIPTION = "test/e2e/cluster-desc.yml";
 
 /** Seconds that any one step may take before something is surely wrong. Not a measure: two cores translate every instruction of four machines. */
 const PATIENCE = 420;
@@ -90,6 +90,13 @@ export async function phase(story: Story, name: string, fits: (machine: Seen) =>
 
 /** Runs a shell command on a node as its administrator. */
 export const on = async ({ rack }: Story, name: string, script: string): Promise<string> => (await rack.onNode(name, script)).trim();
+
+/** A machine's reserved address. */
+export const addressOf = ({ rack }: Story, name: string): string =>
+  rack.cluster.machines.find((machine) => machine.name === name)?.address ?? `${name} has no address`;
+
+/** Where one of the bsroot's secrets lies; `path` as layout.tls has it. */
+export const tls = ({ state }: Story, path: string): string => join(state.folder, "bsroot", path);
 
 /** A request on the machines' own wire, from the given source address. Resolves with the body and, on a line of its own, the status. */
 export const ask = ({ rack }: Story, from: string, ...curl: readonly string[]): Promise<string> =>
