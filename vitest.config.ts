@@ -14,6 +14,8 @@ export default defineConfig({
           env,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/kubernetes/**"],
+          // Most of them wait for programs, not for a processor; by itself vitest leaves one of two unused.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
