@@ -142,6 +142,19 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
     expect(output).toContain("etcd timed out");
   });
 
+  test.each([JOIN, "do=found\n"])("spares etcd's pod what a kubelet that was just started would refuse it for", async (answer) => {
+    answers = [answer];
+    const manifest = "    resources:\n      requests:\n        cpu: 100m\n        ephemeral-storage: 100Mi\n        memory: 100Mi\n";
+    bench.write("manifest", manifest);
+    bench.command(
+      "kubeadm",
+      'case $1 in init | join) case $2 in phase) ;; *) cp "$LAB/manifest" "$LAB/etc/kubernetes/manifests/etcd.yaml"; /bin/sleep 0.5 ;; esac ;; esac',
+    );
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(bench.read("etc/kubernetes/manifests/etcd.yaml").toString()).toBe(manifest.replace(/.*ephemeral.*\n/, ""));
+    expect(readdirSync(`${bench.folder}/etc/kubernetes/manifests`)).not.toContain(".etcd.yaml");
+  });
+
   test("keeps a member that etcd counts on running until etcd has let go of it, and only then clears the attempt away", async () => {
     answers = ["do=wait\nbecause=no API is ready\n", JOIN, JOIN];
     bench.write("etc/kubernetes/sextant/begun", "join\n");
