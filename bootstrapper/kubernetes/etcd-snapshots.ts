@@ -16,7 +16,7 @@ export interface Snapshot {
 }
 
 export const KEPT = 14;
-const NAME = /^etcd-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.db$/;
+export const SNAPSHOT_NAME = /^etcd-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.db$/;
 /** etcd appends the SHA-256 of all before; a database is whole pages. */
 const HASH = 32;
 const PAGE = 512;
@@ -39,7 +39,7 @@ export class Snapshots {
   /** Newest first: those whose hash is known. */
   async list(): Promise<readonly Snapshot[]> {
     const names = await readdir(this.#folder).catch(() => [] as string[]);
-    const all = await Promise.all(names.filter((name) => NAME.test(name)).map((name) => this.#read(name)));
+    const all = await Promise.all(names.filter((name) => SNAPSHOT_NAME.test(name)).map((name) => this.#read(name)));
     return all.flatMap((one) => one ?? []).sort((a, b) => b.at - a.at);
   }
 
@@ -52,7 +52,7 @@ export class Snapshots {
 
   /** Undefined when there is none of this name. The bytes are those whose hash is listed, or the stream fails. */
   async read(name: string): Promise<{ readonly snapshot: Snapshot; readonly stream: ReadStream } | undefined> {
-    const snapshot = NAME.test(name) ? await this.#read(name) : undefined;
+    const snapshot = SNAPSHOT_NAME.test(name) ? await this.#read(name) : undefined;
     return snapshot && { snapshot, stream: createReadStream(join(this.#folder, name)) };
   }
 
@@ -111,7 +111,7 @@ export class Snapshots {
 }
 
 function timeOf(name: string): number {
-  const [, ...parts] = NAME.exec(name)!;
+  const [, ...parts] = SNAPSHOT_NAME.exec(name)!;
   const [year, month, day, hour, minute, second] = parts.map(Number) as [number, number, number, number, number, number];
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }

@@ -1,10 +1,10 @@
 /** What the API says of operations on the cluster and of its snapshots. */
 import { z } from "zod";
+import { SNAPSHOT_NAME } from "../../kubernetes/etcd-snapshots.ts";
 import { named } from "./schemas.ts";
 
 const time = z.string().meta({ format: "date-time" });
 const batch = z.coerce.number().int().min(1).max(100).default(1).meta({ description: "How many workers at a time" });
-const SNAPSHOT = /^etcd-\d{8}T\d{6}Z\.db$/;
 const name = z.string().regex(/^[a-z0-9-]{1,63}$/);
 const names = z
   .string()
@@ -20,7 +20,7 @@ export const wishQuery = z.object({
   machines: names.meta({ description: "Of a re-installation: names with commas; empty: every node" }),
   machine: name.optional().meta({ description: "Which one to remove or to replace" }),
   by: name.optional().meta({ description: "Which one takes a dead one's place; absent: itself, installed again" }),
-  snapshot: z.string().regex(SNAPSHOT).optional().meta({ description: "Of a restoration: etcd-20261121T180000Z.db" }),
+  snapshot: z.string().regex(SNAPSHOT_NAME).optional().meta({ description: "Of a restoration: etcd-20261121T180000Z.db" }),
 });
 export const applyQuery = wishQuery.extend({ plan: z.string().max(64).meta({ description: "The plan that was shown" }) });
 
