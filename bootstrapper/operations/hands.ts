@@ -1,41 +1,29 @@
 /** The steps of operations, done: through the cluster's API, etcd, the orders for nodes and the machines' book. */
-import type { Ipv4, Mac } from "../../cluster/address.ts";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { etcdMembers } from "../../cluster/queries.ts";
+import type { Mac } from "../../cluster/address.ts";
+import { etcdMembers, machineByMac } from "../../cluster/queries.ts";
 import type { Outcome } from "../http/world.ts";
-import type { Api } from "../kubernetes/api.ts";
-import type { EtcdGateway } from "../kubernetes/etcd-gateway.ts";
 import type { Snapshot } from "../kubernetes/etcd-snapshots.ts";
 import type { MachineEvent, MachineView } from "../machines/machine.ts";
 import { isInstalled } from "../machines/state.ts";
 import { eviction, evictionPath, leaving, nameOf, podsOn } from "./drain.ts";
-import { lacksOfAlone, membersNow, placesOf } from "./etcd-now.ts";
-import { API_SERVERS, NODES, observedNodes } from "./observed.ts";
+import { lacksOfAlone } from "./etcd-now.ts";
+import { NODES } from "./observed.ts";
 import type { Step, Target } from "./operation.ts";
 import type { OrderBook } from "./orders.ts";
 import type { Doing, Hands } from "./runner.ts";
-import { apiReleases, type MemberNow, machineNamed, memberOf, nodeNow, type Situation, trouble } from "./situation.ts";
+import { Sight, type SightSettings } from "./sight.ts";
+import { apiReleases, machineNamed, memberOf, nodeNow, type Situation, trouble } from "./situation.ts";
 import { Hopeless, until, type Waiting } from "./wait.ts";
 
-export interface HandsSettings {
-  cluster(): Cluster;
-  /** Rejects when the bsroot does not have what it takes. */
-  api(): Promise<Api>;
-  etcd(): Promise<EtcdGateway>;
-  /** By lease or reservation. */
-  addressOf(mac: Mac): Ipv4 | undefined;
+export interface HandsSettings extends SightSettings {
   readonly machines: { find(mac: Mac): MachineView | undefined; apply(mac: Mac, event: MachineEvent): Promise<Outcome> };
   readonly book: OrderBook;
-  /** Releases whose programs this bsroot has whole. */
-  carried(): readonly string[];
   snapshot(signal: AbortSignal): Promise<unknown>;
   readonly snapshots: {
     list(): Promise<readonly Snapshot[]>;
     /** What is wrong with it on disk. */
     difference(snapshot: Snapshot): Promise<string | undefined>;
   };
-  /** Whether it has just asked for orders. */
-  isAwake(mac: Mac): boolean;
   /** The API of this control plane serves the cluster, whichever it is by now. */
   recognise(mac: Mac): Promise<void>;
   /** Milliseconds that only rise. */
@@ -59,43 +47,16 @@ const LIMITS = {
 } as const;
 
 export class ClusterHands implements Hands {
+  readonly sight: Sight;
   readonly #settings: HandsSettings;
 
   constructor(settings: HandsSettings) {
+    this.sight = new Sight(settings);
     this.#settings = settings;
   }
 
-  async look(): Promise<Situation> {
-    const described = this.#settings.cluster();
-    const api = await this.#settings.api();
-    const [known, nodes, servers, seen, etcd] = await Promise.all([
-      this.#known(),
-      api.call("GET", NODES),
-      api.call("GET", API_SERVERS),
-      api.look(),
-      this.#members(),
-    ]);
-    const ready = new Set(
-      seen.filter(({ is }) => is === "ready").map(({ mac }) => described.machines.find((machine) => machine.mac === mac)?.name),
-    );
-    return { ...known, nodes: observedNodes(nodes, servers, (name) => ready.has(name)), etcd };
-  }
-
-  /** What is known without the API, and of etcd what it says if it answers: for plans that need neither. */
-  async glance(): Promise<Situation> {
-    const [known, etcd] = await Promise.all([this.#known(), this.#members().catch(() => [])]);
-    return { ...known, nodes: [], etcd };
-  }
-
-  async #known(): Promise<Omit<Situation, "nodes" | "etcd">> {
-    const { cluster: described, machines, carried, snapshots, isAwake } = this.#settings;
-    const cluster = described();
-    const phases = cluster.machines.flatMap(({ mac, name }) => {
-      const phase = machines.find(mac)?.phase;
-      return phase === undefined ? [] : [[name, phase] as const];
-    });
-    const awake = new Set(cluster.machines.flatMap(({ mac, name }) => (isAwake(mac) ? [name] : [])));
-    return { cluster, phases: new Map(phases), carried: carried(), awake, snapshots: await snapshots.list() };
+  look(): Promise<Situation> {
+    return this.sight.look();
   }
 
   async take(step: Step, doing: Doing): Promise<void> {
@@ -204,7 +165,7 @@ export class ClusterHands implements Hands {
     const through = etcdMembers(this.#settings.cluster()).filter((other) => other.mac !== mac && memberOf(situation, other)?.healthy);
     let last: unknown = new Hopeless("no other member of etcd answers");
     for (const other of through) {
-      const address = this.#addressOf(other);
+      const address = this.sight.addressOf(other);
       if (address === undefined) continue;
       try {
         return await (await this.#settings.etcd()).remove(address, member.id);
@@ -249,8 +210,7 @@ export class ClusterHands implements Hands {
 
   async #restored(step: Target, doing: Doing): Promise<void> {
     const check = async (): Promise<string | undefined> => {
-      const machine = this.#settings.cluster().machines.find(({ mac }) => mac === step.mac);
-      const address = this.#addressOf(machine ?? step);
+      const address = this.sight.addressOf(machineByMac(this.#settings.cluster(), step.mac) ?? step);
       if (address === undefined) return "its address is not known";
       return lacksOfAlone(await this.#settings.etcd(), { name: step.node, address });
     };
@@ -268,15 +228,6 @@ export class ClusterHands implements Hands {
   async #machine({ mac, node }: Target, event: MachineEvent): Promise<void> {
     const outcome = await this.#settings.machines.apply(mac, event);
     if (!outcome.ok) throw new Error(`${event.type} of ${node} was refused: ${outcome.because}`);
-  }
-
-  async #members(): Promise<readonly MemberNow[]> {
-    const places = placesOf(etcdMembers(this.#settings.cluster()), (machine) => this.#addressOf(machine));
-    return membersNow(await this.#settings.etcd(), places);
-  }
-
-  #addressOf({ mac, address }: { readonly mac: Mac; readonly address?: Ipv4 }): Ipv4 | undefined {
-    return address ?? this.#settings.addressOf(mac);
   }
 
   /** Done again for a while when it fails: an API server may just be changing. */

@@ -17,6 +17,7 @@ import { type Snapshot, SnapshotError, Snapshots } from "../kubernetes/etcd-snap
 import type { MachineEvent, MachineView } from "../machines/machine.ts";
 import { Opened } from "../opened.ts";
 import type { Store } from "../store/store.ts";
+import { placesOf } from "./etcd-now.ts";
 import { ClusterHands } from "./hands.ts";
 import type { Operation, Planned, Wish } from "./operation.ts";
 import { carriedReleases, OrderDesk } from "./order-desk.ts";
@@ -75,17 +76,15 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   const takeSnapshot = async (signal: AbortSignal): Promise<Snapshot> => {
     const through = await etcd.get();
     let last = "no member of etcd has an address";
-    for (const machine of etcdMembers(cluster())) {
-      const address = machine.address ?? addressOf(machine.mac);
-      if (address === undefined) continue;
+    for (const { name, address } of placesOf(etcdMembers(cluster()), (machine) => machine.address ?? addressOf(machine.mac))) {
       try {
         const taken = await snapshots.take(through.snapshot(address, signal), now());
         const wrong = await snapshots.difference(taken);
         if (wrong) throw new SnapshotError(wrong);
-        journal({ from: "kubernetes", level: "info", text: `snapshot of etcd from ${machine.name}: ${taken.name}, ${taken.size} bytes` });
+        journal({ from: "kubernetes", level: "info", text: `snapshot of etcd from ${name}: ${taken.name}, ${taken.size} bytes` });
         return taken;
       } catch (error) {
-        last = `${machine.name}: ${(error as Error).message}`;
+        last = `${name}: ${(error as Error).message}`;
       }
     }
     throw new SnapshotError(`no snapshot of etcd could be taken: ${last}`);
@@ -130,7 +129,7 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   }, LOOK).unref();
 
   const planned = async (wish: Wish): Promise<{ planned: Planned; id: string }> => {
-    const outcome = plan(wish, await (wish.do === "restore" ? hands.glance() : hands.look()));
+    const outcome = plan(wish, await (wish.do === "restore" ? hands.sight.glance() : hands.sight.look()));
     return { planned: outcome, id: outcome.ok ? idOf([wish, outcome.steps]) : "" };
   };
   return {

@@ -271,9 +271,9 @@ describe("a restoration", () => {
 
   test("knows who runs by who asks for orders, whatever the API says", async () => {
     await desk.hear(CP3.mac, { state: "serves" });
-    expect([...(await hands.glance()).awake]).toEqual(["cp-3"]);
+    expect([...(await hands.sight.glance()).awake]).toEqual(["cp-3"]);
     clock = 91_000;
-    expect((await hands.glance()).awake.size).toBe(0);
+    expect((await hands.sight.glance()).awake.size).toBe(0);
   });
 
   test("waits until the restored member is a cluster to itself", async () => {
