@@ -10,6 +10,8 @@ import { EtcdGateway } from "../../../bootstrapper/kubernetes/etcd-gateway.ts";
 import { KEPT, Snapshots } from "../../../bootstrapper/kubernetes/etcd-snapshots.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
 import { freePort } from "../../support/free-port.ts";
+import { end } from "../../support/namespaces.ts";
+import { etcdTls, writeEtcdFiles } from "../../support/real-etcd.ts";
 
 /** Real servers that find each other: on a busy host that takes its time, and is no mistake. */
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -39,22 +41,9 @@ const etcdctl = (...args: string[]): string =>
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sextant-etcd-"));
   pki = clusterPki(["DNS:localhost", ...addresses.map((address) => `IP:${address}`)].join(","));
-  writeFileSync(file("ca.crt"), pki.ca.cert);
-  for (const [name, pair] of [
-    ["server", pki.server],
-    ["client", pki.admin],
-  ] as const) {
-    writeFileSync(file(`${name}.crt`), pair.cert);
-    writeFileSync(file(`${name}.key`), pair.key, { mode: 0o600 });
-  }
+  writeEtcdFiles(folder, pki);
   port = await freePort(addresses[0]);
   const peers = await freePort(addresses[0]);
-  const tls = (kind: "" | "peer-"): string[] => [
-    `--${kind}cert-file=${file("server.crt")}`,
-    `--${kind}key-file=${file("server.key")}`,
-    `--${kind}trusted-ca-file=${file("ca.crt")}`,
-    `--${kind}client-cert-auth=true`,
-  ];
   const all = addresses.map((address, index) => `cp-${index + 1}=https://${address}:${peers}`).join(",");
   for (const [index, address] of addresses.entries()) {
     const own = [
@@ -71,9 +60,7 @@ beforeAll(async () => {
       `--listen-peer-urls=${peer}`,
       `--initial-advertise-peer-urls=${peer}`,
     ];
-    running.push(
-      spawn("etcd", [...own, ...urls, ...tls(""), ...tls("peer-"), "--logger=zap", "--log-outputs=stderr"], { stdio: "ignore" }),
-    );
+    running.push(spawn("etcd", [...own, ...urls, ...etcdTls(folder), "--logger=zap", "--log-outputs=stderr"], { stdio: "ignore" }));
   }
   etcd = new EtcdGateway({ credentials: { ca: pki.ca.cert, ...pki.admin }, port, patience: 5_000 });
   const led = (): Promise<boolean> =>
@@ -85,14 +72,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   etcd.close();
-  await Promise.all(
-    running.map((child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return undefined;
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      return ended;
-    }),
-  );
+  await Promise.all(running.map((child) => end(child)));
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -12,6 +12,8 @@ import { ipv4 } from "../../../cluster/address.ts";
 import { orders } from "../../../templates/kubernetes/orders/orders.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
 import { freePort } from "../../support/free-port.ts";
+import { end } from "../../support/namespaces.ts";
+import { etcdTls, writeEtcdFiles } from "../../support/real-etcd.ts";
 import { context } from "../../templates/sample.ts";
 import { type Rig, startRig } from "../http/rig.ts";
 import { CP1 } from "../http/small-world.ts";
@@ -62,13 +64,7 @@ const flags = (name: string, address: string, data: string): readonly string[] =
   `--initial-advertise-peer-urls=${peer(address)}`,
 ];
 function start(name: string, address: string, data: string, cluster: readonly string[]): void {
-  const tls = ["", "peer-"].flatMap((kind) => [
-    `--${kind}cert-file=${file("server.crt")}`,
-    `--${kind}key-file=${file("server.key")}`,
-    `--${kind}trusted-ca-file=${file("ca.crt")}`,
-    `--${kind}client-cert-auth=true`,
-  ]);
-  const child = spawn("etcd", [...flags(name, address, data), ...tls, ...cluster, "--logger=zap", "--log-outputs=stderr"], {
+  const child = spawn("etcd", [...flags(name, address, data), ...etcdTls(folder), ...cluster, "--logger=zap", "--log-outputs=stderr"], {
     stdio: "ignore",
   });
   running.push(child);
@@ -101,14 +97,7 @@ beforeAll(async () => {
   for (const name of ["commands", "etc/sextant", "etc/kubernetes/manifests", "var/lib"]) mkdirSync(file(name), { recursive: true });
   // A member asks its peers from the loopback's own address, and etcd holds that against the certificate.
   pki = clusterPki(`IP:${HERE},IP:${THERE},IP:127.0.0.1`);
-  writeFileSync(file("ca.crt"), pki.ca.cert);
-  for (const [name, pair] of [
-    ["server", pki.server],
-    ["client", pki.admin],
-  ] as const) {
-    writeFileSync(file(`${name}.crt`), pair.cert);
-    writeFileSync(file(`${name}.key`), pair.key, { mode: 0o600 });
-  }
+  writeEtcdFiles(folder, pki);
   port = await freePort(HERE);
   peers = await freePort(HERE);
   rig = await startRig();
@@ -130,14 +119,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   etcd.close();
-  await Promise.all(
-    running.map((child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return undefined;
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      return ended;
-    }),
-  );
+  await Promise.all(running.map((child) => end(child)));
   await rig.stop();
   rmSync(folder, { recursive: true, force: true });
 });

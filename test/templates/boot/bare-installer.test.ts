@@ -3,13 +3,14 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Machine } from "../../../cluster/cluster.ts";
 import { osTarget } from "../../../templates/registry.ts";
 import { context, facts, TRIXIE } from "../sample.ts";
 import { makeTls, type Tls } from "../tls.ts";
-import { Provisioner, TOKEN } from "./provisioner.ts";
-import { Bench, type Ran, SHELLS, type Shell } from "./shells.ts";
+import { beforeEachScript } from "./bench.ts";
+import { type Provisioner, TOKEN } from "./provisioner.ts";
+import { type Bench, type Ran, SHELLS, type Shell } from "./shells.ts";
 
 const MAC = "52-54-00-00-00-11";
 const LIST = "Codename: trixie\n";
@@ -19,13 +20,9 @@ const DISK = "vda";
 let tls: Tls;
 let server: Provisioner;
 let bench: Bench;
-beforeAll(() => {
-  tls = makeTls();
-});
-beforeEach(async () => {
-  server = await Provisioner.start(tls);
+beforeEachScript((laid) => {
+  ({ tls, server, bench } = laid);
   server.image = new TextEncoder().encode(LIST);
-  bench = new Bench();
   bench
     .command("date", `case "$*" in *-s*) ;; *) exec date "$@" ;; esac`)
     .command("chroot", `cat >"$LAB/ran"`)
@@ -34,11 +31,6 @@ beforeEach(async () => {
   for (const quiet of ["umount", "swapoff"]) bench.command(quiet);
   disk(DISK, { size: 20 * GIB });
 });
-afterEach(async () => {
-  await server.stop();
-  bench.clear();
-});
-
 /** A disk as the kernel shows it, and a sparse file in the place of its device. */
 function disk(
   name: string,

@@ -1,14 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Os } from "../../../cluster/cluster.ts";
 import type { InstallFacts } from "../../../cluster/extension.ts";
 import { osTarget } from "../../../templates/registry.ts";
 import { context, FEDORA_COREOS, facts, RAW_IMAGE } from "../sample.ts";
 import { makeTls, type Tls } from "../tls.ts";
+import { beforeEachScript } from "./bench.ts";
 import { CONFIG, Provisioner, TOKEN } from "./provisioner.ts";
-import { Bench, type Ran, SHELLS, type Shell } from "./shells.ts";
+import { type Bench, type Ran, SHELLS, type Shell } from "./shells.ts";
 
 const MIB = 1024 * 1024;
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -24,14 +25,9 @@ let tls: Tls;
 let server: Provisioner;
 let bench: Bench;
 
-beforeAll(() => {
-  tls = makeTls();
-});
-
-beforeEach(async () => {
-  server = await Provisioner.start(tls);
+beforeEachScript((laid) => {
+  ({ tls, server, bench } = laid);
   server.image = IMAGE;
-  bench = new Bench();
   bench.write("disk", OLD_DISK);
   bench.write("oem", "");
   bench.write("marks", "");
@@ -51,11 +47,6 @@ beforeEach(async () => {
     .command("sleep", "exec sleep 0.01")
     .command("reboot");
   for (const quiet of ["sgdisk", "blockdev", "udevadm", "swapoff"]) bench.command(quiet);
-});
-
-afterEach(async () => {
-  await server.stop();
-  bench.clear();
 });
 
 interface Given {
@@ -271,6 +262,7 @@ describe("install.sh and its server", () => {
     await server.stop();
     const tomorrow = makeTls(new Date(Date.now() + 86_400_000));
     server = await Provisioner.start(tomorrow);
+    onTestFinished(() => server.stop());
     expect(await install({ ca: tomorrow.ca })).toMatchObject({ status: 1, output: expect.stringContaining("this machine's clock says") });
     expect(bench.read("disk").equals(OLD_DISK)).toBe(true);
   });

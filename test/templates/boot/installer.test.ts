@@ -1,13 +1,14 @@
 /** The script beside an installer, run step by step as Anaconda's %pre, %post and %onerror would, against a small bootstrapper. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { InstallFacts } from "../../../cluster/extension.ts";
 import { osTarget } from "../../../templates/registry.ts";
 import { context, facts, ROCKY } from "../sample.ts";
-import { makeTls, type Tls } from "../tls.ts";
-import { Provisioner, TOKEN } from "./provisioner.ts";
-import { Bench, type Ran, SHELLS, type Shell } from "./shells.ts";
+import type { Tls } from "../tls.ts";
+import { beforeEachScript } from "./bench.ts";
+import { type Provisioner, TOKEN } from "./provisioner.ts";
+import { type Bench, type Ran, SHELLS, type Shell } from "./shells.ts";
 
 const MAC = "52-54-00-00-00-11";
 const LIST = "<repomd/>";
@@ -18,14 +19,9 @@ let tls: Tls;
 let server: Provisioner;
 let bench: Bench;
 
-beforeAll(() => {
-  tls = makeTls();
-});
-
-beforeEach(async () => {
-  server = await Provisioner.start(tls);
+beforeEachScript((laid) => {
+  ({ tls, server, bench } = laid);
   server.image = new TextEncoder().encode(LIST);
-  bench = new Bench();
   bench.write("disk", DISK);
   bench.write("marks", "");
   bench.write(
@@ -41,11 +37,6 @@ beforeEach(async () => {
     .command("sleep", "exec sleep 0.01")
     .command("reboot");
   for (const quiet of ["umount", "swapoff", "blkid"]) bench.command(quiet);
-});
-
-afterEach(async () => {
-  await server.stop();
-  bench.clear();
 });
 
 /** Each step is a process of its own; what it knows of the one before lies in a folder. */

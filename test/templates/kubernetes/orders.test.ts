@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { nodePlan } from "../../../templates/registry.ts";
-import { Provisioner, TOKEN } from "../boot/provisioner.ts";
-import { Bench, SHELLS, type Shell } from "../boot/shells.ts";
+import { beforeEachScript } from "../boot/bench.ts";
+import { type Provisioner, TOKEN } from "../boot/provisioner.ts";
+import { type Bench, SHELLS, type Shell } from "../boot/shells.ts";
 import { cluster, context, machine } from "../sample.ts";
-import { makeTls, type Tls } from "../tls.ts";
+import type { Tls } from "../tls.ts";
 
 const PROGRAM = "the new program\n";
 const SUM = createHash("sha256").update(PROGRAM).digest("hex");
@@ -16,11 +17,8 @@ let bench: Bench;
 /** What the bootstrapper says each time it is asked for an order. */
 let order: string;
 
-beforeAll(() => {
-  tls = makeTls();
-});
-beforeEach(async () => {
-  server = await Provisioner.start(tls);
+beforeEachScript((laid) => {
+  ({ tls, server, bench } = laid);
   server.image = new TextEncoder().encode(PROGRAM);
   server.trouble = (line, response) => {
     if (!line.startsWith("POST /kubernetes/")) return false;
@@ -28,7 +26,6 @@ beforeEach(async () => {
     response.writeHead(Number(status ?? 200)).end(line.includes("state=serves") ? order : "noted\n");
     return true;
   };
-  bench = new Bench();
   for (const folder of ["etc/sextant", "opt/bin", "opt/sextant/programs"]) mkdirSync(`${bench.folder}/${folder}`, { recursive: true });
   bench.write("etc/sextant/report-token", TOKEN);
   bench.write("etc/sextant/ca.pem", tls.ca);
@@ -37,11 +34,6 @@ beforeEach(async () => {
   bench.write("opt/sextant/programs/containerd.tar.gz", "the old archive\n");
   bench.command("sleep").command("sync").command("systemctl").command("kubeadm", "echo kubeadm is done").command("crictl", "echo pod-1");
 });
-afterEach(async () => {
-  await server.stop();
-  bench.clear();
-});
-
 const described = cluster([machine({ name: "w-1", roles: ["worker"] })], {
   kubernetes: { ...cluster([]).kubernetes, version: "1.36.2", ignoredChecks: ["NumCPU", "Mem"] },
 });

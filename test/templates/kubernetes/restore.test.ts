@@ -1,13 +1,14 @@
 /** A node's part in bringing etcd's data back to a snapshot, in every shell, with etcd's programs and containerd played. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Cluster } from "../../../cluster/cluster.ts";
 import { nodePlan } from "../../../templates/registry.ts";
-import { Provisioner, TOKEN } from "../boot/provisioner.ts";
-import { Bench, type Ran, SHELLS, type Shell } from "../boot/shells.ts";
+import { beforeEachScript } from "../boot/bench.ts";
+import { type Provisioner, TOKEN } from "../boot/provisioner.ts";
+import { type Bench, type Ran, SHELLS, type Shell } from "../boot/shells.ts";
 import { shellcheck } from "../judges.ts";
-import { makeTls, type Tls } from "../tls.ts";
+import type { Tls } from "../tls.ts";
 import { RELEASES, rack, seenBy } from "./racks.ts";
 
 const SNAPSHOT = "what etcd held at six\n";
@@ -43,18 +44,14 @@ let tls: Tls;
 let server: Provisioner;
 let bench: Bench;
 
-beforeAll(() => {
-  tls = makeTls();
-});
-beforeEach(async () => {
-  server = await Provisioner.start(tls);
+beforeEachScript((laid) => {
+  ({ tls, server, bench } = laid);
   server.trouble = (line, response, request) => {
     if (!line.startsWith("GET /kubernetes/")) return false;
     const known = request.url?.endsWith("/snapshot") && request.headers.authorization === `Bearer ${TOKEN}`;
     response.writeHead(known ? 200 : 403).end(known ? SNAPSHOT : "refused: it has no such order\n");
     return true;
   };
-  bench = new Bench();
   for (const folder of ["etc/sextant", "etc/kubernetes/manifests", "var/lib/etcd/member"])
     mkdirSync(`${bench.folder}/${folder}`, { recursive: true });
   bench.write("etc/sextant/report-token", TOKEN);
@@ -65,11 +62,6 @@ beforeEach(async () => {
   bench.write("tasks", `${PLANE.map((name) => `id-${name} 41 RUNNING\n`).join("")}id-of-a-guest 42 RUNNING\n`);
   bench.command("sleep").command("sync").command("systemctl").command("ctr", CTR).command("etcdutl", RESTORES);
 });
-afterEach(async () => {
-  await server.stop();
-  bench.clear();
-});
-
 const described = rack({ planes: 3, etcd: 3 }, { version: RELEASES.v1beta4 });
 const scriptOf = (name: string, cluster: Cluster): string => {
   const context = seenBy(name, cluster);

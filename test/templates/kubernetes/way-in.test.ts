@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { nodePlan } from "../../../templates/registry.ts";
-import { Provisioner, TOKEN } from "../boot/provisioner.ts";
-import { Bench, SHELLS, type Shell } from "../boot/shells.ts";
+import { beforeEachScript } from "../boot/bench.ts";
+import { type Provisioner, TOKEN } from "../boot/provisioner.ts";
+import { type Bench, SHELLS, type Shell } from "../boot/shells.ts";
 import { cluster, context, machine } from "../sample.ts";
-import { makeTls, type Tls } from "../tls.ts";
+import type { Tls } from "../tls.ts";
 
 const JOIN = "do=join\ntoken=abcdef.0123456789abcdef\nendpoint=10.0.0.12:6443\nca-hash=sha256:00\n";
 /** As etcd's JSON gateway writes it. */
@@ -16,18 +17,14 @@ let bench: Bench;
 /** What the bootstrapper says each time it is asked; the last one for ever. */
 let answers: string[];
 
-beforeAll(() => {
-  tls = makeTls();
-});
-beforeEach(async () => {
-  server = await Provisioner.start(tls);
+beforeEachScript((laid) => {
+  ({ tls, server, bench } = laid);
   server.trouble = (line, response) => {
     const text = line.includes("state=asks") ? (answers.length > 1 ? answers.shift()! : answers[0]!) : "noted\n";
     const [, status] = /^HTTP (\d+)/.exec(text) ?? [];
     response.writeHead(Number(status ?? 200)).end(text);
     return true;
   };
-  bench = new Bench();
   for (const folder of ["etc/sextant", "etc/kubernetes/sextant/manifests", "etc/kubernetes/pki/etcd"])
     mkdirSync(`${bench.folder}/${folder}`, { recursive: true });
   bench.write("etc/sextant/report-token", TOKEN);
@@ -50,11 +47,6 @@ const etcd = (members: string): Bench =>
     "curl",
     `case "$*" in *member/list*) ${members} ;; *member/remove*) : ;; *) exec $(PATH=\${PATH#*:} command -v curl) "$@" ;; esac`,
   );
-
-afterEach(async () => {
-  await server.stop();
-  bench.clear();
-});
 
 const script = (roles: ["control-plane"] | ["worker"]): string => {
   const machines = [machine({ name: "cp-1", roles })];

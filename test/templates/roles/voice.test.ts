@@ -1,10 +1,11 @@
 import { mkdirSync } from "node:fs";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { nodePlan } from "../../../templates/registry.ts";
-import { Provisioner, TOKEN } from "../boot/provisioner.ts";
-import { Bench, SHELLS, type Shell } from "../boot/shells.ts";
+import { beforeEachScript } from "../boot/bench.ts";
+import { type Provisioner, TOKEN } from "../boot/provisioner.ts";
+import { type Bench, SHELLS, type Shell } from "../boot/shells.ts";
 import { cluster, context, machine } from "../sample.ts";
-import { makeTls, type Tls } from "../tls.ts";
+import type { Tls } from "../tls.ts";
 
 const MAC = "52-54-00-00-00-11";
 const BOOTSTRAPPER = "10.0.0.1       STREAM bootstrapper.cluster.example";
@@ -13,21 +14,13 @@ let tls: Tls;
 let server: Provisioner;
 let bench: Bench;
 
-beforeAll(() => {
-  tls = makeTls();
-});
-beforeEach(async () => {
-  server = await Provisioner.start(tls);
-  bench = new Bench().command("sleep", "exec sleep 0.01");
+beforeEachScript((laid) => {
+  ({ tls, server, bench } = laid);
+  bench.command("sleep", "exec sleep 0.01");
   mkdirSync(`${bench.folder}/etc`);
   bench.write("etc/report-token", TOKEN);
   bench.write("etc/ca.pem", tls.ca);
 });
-afterEach(async () => {
-  await server.stop();
-  bench.clear();
-});
-
 /** A file of the node's plan, with the node's folders moved to the bench. */
 function onNode(path: string, given = context()): string {
   const plan = nodePlan({ ...given, server: server.endpoints(tls.ca) });

@@ -3,15 +3,16 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bootScripts, nodePlan, osTarget } from "../../../../templates/registry.ts";
-import { Provisioner } from "../../boot/provisioner.ts";
-import { Bench, type Ran, SHELLS, type Shell } from "../../boot/shells.ts";
+import { beforeEachScript } from "../../boot/bench.ts";
+import type { Provisioner } from "../../boot/provisioner.ts";
+import { type Bench, type Ran, SHELLS, type Shell } from "../../boot/shells.ts";
 import { expectGolden } from "../../golden.ts";
 import { says, shellcheck } from "../../judges.ts";
 import { resolved } from "../../resolved.ts";
 import { context, facts, UBUNTU } from "../../sample.ts";
-import { makeTls, type Tls } from "../../tls.ts";
+import type { Tls } from "../../tls.ts";
 
 const target = osTarget(UBUNTU);
 const given = context({ os: UBUNTU });
@@ -117,12 +118,8 @@ describe.each(Object.keys(SHELLS) as Shell[])("the ISO that the live system runs
   let tls: Tls;
   let server: Provisioner;
   let bench: Bench;
-  beforeAll(() => {
-    tls = makeTls();
-  });
-  beforeEach(async () => {
-    server = await Provisioner.start(tls);
-    bench = new Bench();
+  beforeEachScript((laid) => {
+    ({ tls, server, bench } = laid);
     bench.write("iso", ISO);
     bench.write("mounts", "/dev/loop0 /cdrom iso9660 ro 0 0\n");
     bench.write(
@@ -138,11 +135,6 @@ describe.each(Object.keys(SHELLS) as Shell[])("the ISO that the live system runs
       .command("reboot");
     for (const quiet of ["wipefs", "umount", "swapoff", "blkid"]) bench.command(quiet);
   });
-  afterEach(async () => {
-    await server.stop();
-    bench.clear();
-  });
-
   function choose(expected: string): Promise<Ran> {
     const here = { ...given, server: server.endpoints(tls.ca) };
     const text = target.installScript(
