@@ -78,7 +78,7 @@ const always = (holds: (steps: readonly Step[]) => void): void => {
 
 describe("whatever happens, in whatever order", () => {
   test("every kind of life is lived by these histories", () => {
-    const seen = new Set(fc.sample(history, 1000).flatMap((steps) => steps.map(({ after }) => after.phase)));
+    const seen = new Set(fc.sample(history, { numRuns: 1000, seed: 1 }).flatMap((steps) => steps.map(({ after }) => after.phase)));
     expect(PHASES.filter((phase) => !seen.has(phase))).toEqual([]);
   });
 

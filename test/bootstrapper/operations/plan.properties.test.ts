@@ -56,7 +56,7 @@ function tell({ model, wish, later }: { model: Model; wish: Wish; later: readonl
 
 describe("whatever is asked for, and whatever happens between the steps", () => {
   test("these histories are planned, refused, stopped and finished", () => {
-    const stories = fc.sample(history, 1500).map(tell);
+    const stories = fc.sample(history, { numRuns: 1500, seed: 1 }).map(tell);
     expect(stories.filter(({ planned }) => !planned).length).toBeGreaterThan(100);
     expect(stories.filter(({ stopped }) => stopped).length).toBeGreaterThan(30);
     expect(stories.filter(({ planned, stopped }) => planned && !stopped).length).toBeGreaterThan(100);
