@@ -59,6 +59,11 @@ export class VirtualMachine {
     return this.#sockets.disk(index);
   }
 
+  /** Another one each time it is switched on; 0 while it is off. */
+  get switchedOn(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   isOn(): boolean {
     return this.#process !== undefined && isAlive(this.#process);
   }

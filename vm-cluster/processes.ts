@@ -12,13 +12,14 @@ export interface ProcessId {
 
 /** Every process of a rack has this variable; its children inherit it. */
 const MARK = "SEXTANT_RACK";
+export const markOf = (rack: string): NodeJS.ProcessEnv => ({ [MARK]: rack });
 
 /** Starts a program in the background, its output at the end of the file `log`. */
 export function startDetached(command: readonly [string, ...string[]], rack: string, log: string): ProcessId {
   const output = openSync(log, "a");
   try {
     const [program, ...args] = command;
-    const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output], env: { ...process.env, [MARK]: rack } });
+    const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output], env: { ...process.env, ...markOf(rack) } });
     child.on("error", () => {}); // a program that is not there has no pid, which is told below
     child.unref();
     if (child.pid === undefined) throw new Error(`${program} cannot be started; is it installed?`);

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Network } from "./network.ts";
-import { end, marked, type ProcessId, startDetached } from "./processes.ts";
+import { end, marked, markOf, type ProcessId, startDetached } from "./processes.ts";
 
 /** All racks of a checkout. */
 export const RACKS = ".vm-cluster";
@@ -29,6 +29,11 @@ export class RackState {
     this.sockets = join("/run", name);
     this.network = new Network(name);
     this.#processes = this.#read();
+  }
+
+  /** Environment of a program that may leave processes behind: they end with the rack. */
+  get mark(): NodeJS.ProcessEnv {
+    return markOf(this.folder);
   }
 
   /** Starts a process that outlives us, and remembers it. */

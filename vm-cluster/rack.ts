@@ -14,7 +14,7 @@ import type { Network } from "./network.ts";
 import { type Accelerator, disksFor, type Hardware } from "./qemu.ts";
 import type { RackState } from "./rack-state.ts";
 import { rehearse } from "./rehearsal.ts";
-import { type Key, sshConfig } from "./ssh.ts";
+import { type Key, sharing, sshConfig } from "./ssh.ts";
 import { wire } from "./wiring.ts";
 
 /** MiB. The installer system unpacks itself into memory beside the image's stream; a node with containerd needs less. */
@@ -103,7 +103,9 @@ export class Rack {
 
   /** Runs a shell command on a node as its administrator. Resolves with its output. */
   async onNode(name: string, script: string): Promise<string> {
-    return run("ssh", ["-F", await this.writeSshConfig(), name, script], { timeout: 120_000 });
+    const shared = sharing(join(this.#state.sockets, `ssh-${name}-${this.machine(name).switchedOn}`));
+    const env = { ...process.env, ...this.#state.mark };
+    return run("ssh", ["-F", await this.writeSshConfig(), ...shared, name, script], { timeout: 120_000, env });
   }
 
   /** Runs a program on the bootstrapper's side of the wire. Resolves with its output. */

@@ -38,3 +38,16 @@ export function sshConfig({ file }: Key, namespace: string, hosts: Readonly<Reco
     "",
   ].join("\n");
 }
+
+/**
+ * Options by which all that is asked of a machine goes through one connection, since an emulated machine needs seconds for each: the next within half a minute
+ * finds it at `socket`, which must be another one once the machine was switched off.
+ */
+export const sharing = (socket: string): readonly string[] =>
+  Object.entries({
+    ControlMaster: "auto",
+    ControlPath: socket,
+    ControlPersist: 30,
+    ServerAliveInterval: 10,
+    ServerAliveCountMax: 6,
+  }).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
