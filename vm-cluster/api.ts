@@ -26,6 +26,10 @@ export interface Status {
   readonly ready: number;
 }
 
+export interface Cluster {
+  readonly addOns: readonly { readonly name: string; readonly is: string; readonly because: string }[];
+}
+
 export interface Access {
   /** A unix socket that leads to the HTTPS port. */
   readonly socket: string;
@@ -44,6 +48,7 @@ export class Api {
   machines = async (): Promise<readonly Machine[]> => (await this.#ask<{ machines: Machine[] }>("GET", "machines")).machines;
   leases = async (): Promise<readonly Lease[]> => (await this.#ask<{ leases: Lease[] }>("GET", "leases")).leases;
   status = (): Promise<Status> => this.#ask("GET", "status");
+  cluster = (): Promise<Cluster> => this.#ask("GET", "cluster");
 
   /** The newest `count`, newest last. */
   journal = async (count = 1000): Promise<readonly JournalEntry[]> =>

@@ -1,7 +1,6 @@
 /** The rack of the end-to-end test, and the words its story is told in. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { Machine } from "../../cluster/cluster.ts";
 import { parse } from "../../cluster/parse.ts";
@@ -13,13 +12,15 @@ import { hardwareOf, Rack } from "../../vm-cluster/rack.ts";
 import { RackState } from "../../vm-cluster/rack-state.ts";
 import { labKey } from "../../vm-cluster/ssh.ts";
 import { asRegistry, makeImage } from "../support/container-image.ts";
+import * as asked from "../support/rack.ts";
+import * as waiting from "../support/until.ts";
 
 /** A container image that the rack's bootstrapper serves. */
 export const GREETING = "registry.k8s.io/sextant/greeting:1";
 const DESCRIPTION = "test/e2e/cluster-desc.yml";
 
-/** Seconds that any one step may take before something is surely wrong. Not a measure: two cores translate every instruction of four machines. */
-const PATIENCE = 420;
+/** What any one step may take before something is surely wrong. Not a measure: two cores translate every instruction of four machines. */
+const PATIENCE = { seconds: 420, every: 1 };
 
 export interface Story {
   readonly rack: Rack;
@@ -59,34 +60,13 @@ export async function begin({ described, strangers, wrongClock }: Cast): Promise
 }
 
 /** Asks again until `what` is so. Throws with what was seen last. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, seconds = PATIENCE): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  let trouble = "";
-  while (Date.now() < deadline) {
-    try {
-      const seen = await look();
-      if (seen !== undefined) return seen;
-    } catch (error) {
-      trouble = `; last: ${(error as Error).message}`;
-    }
-    await sleep(1000);
-  }
-  throw new Error(`${what}: not within ${seconds} s${trouble}`);
-}
+export const until = <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => waiting.until(what, look, PATIENCE);
 
-export const machineOf = ({ rack }: Story, name: string): Promise<Seen> => rack.api.machine(rack.machine(name).hardware.mac);
+export const machineOf = ({ rack }: Story, name: string): Promise<Seen> => asked.machineOf(rack, name);
 
-/** Waits until a machine is where `fits` says. A failed machine will not get there: its reason is thrown at once. */
-export async function phase(story: Story, name: string, fits: (machine: Seen) => boolean): Promise<Seen> {
-  let failed: Seen | undefined;
-  const found = await until(`${name} to come that far`, async () => {
-    const machine = await machineOf(story, name);
-    if (machine.phase === "failed") failed = machine;
-    return failed || fits(machine) ? machine : undefined;
-  });
-  if (failed) throw new Error(`${name} failed: ${failed.because}\n${story.rack.machine(name).lastWords(30).join("\n")}`);
-  return found;
-}
+/** Waits until a machine is where `fits` says, unless it failed. */
+export const phase = ({ rack }: Story, name: string, fits: (machine: Seen) => boolean): Promise<Seen> =>
+  asked.reaches(rack, name, fits, PATIENCE);
 
 /** Runs a shell command on a node as its administrator. */
 export const on = async ({ rack }: Story, name: string, script: string): Promise<string> => (await rack.onNode(name, script)).trim();

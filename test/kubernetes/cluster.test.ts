@@ -18,8 +18,8 @@ describe.sequential("a rack that is powered on", () => {
   test("founds a cluster with the authorities of the bsroot, and a worker joins it, whoever comes up first", async () => {
     lab.powerOn("worker-1");
     lab.powerOn("cp-1");
-    await lab.phase("cp-1", "ready");
-    await lab.phase("worker-1", "ready");
+    await lab.ready("cp-1");
+    await lab.ready("worker-1");
     expect(await nodes()).toEqual(["cp-1=True", "worker-1=True"]);
     const subject = "openssl x509 -noout -issuer -in";
     expect(await lab.rack.onNode("cp-1", `sudo ${subject} /etc/kubernetes/pki/apiserver.crt`)).toContain("CN = kubernetes");
@@ -70,10 +70,24 @@ describe.sequential("a rack that is powered on", () => {
     expect(await lab.rack.order("snapshots")).toMatch(new RegExp(`^${name} +\\S+ +\\d{6,} +[0-9a-f]{64}$`, "m"));
   });
 
+  test("an add-on is in the cluster, and what it left behind goes when the description no longer has it", async () => {
+    const secrets = "get serviceaccount default -o jsonpath='{.imagePullSecrets[*].name}'";
+    const addOns = async () => (await lab.rack.api.cluster()).addOns.map(({ name, is }) => `${name} ${is}`);
+    await lab.until("the add-on to be applied", async () => (await addOns()).join() === "image-pull-secrets well");
+    expect(await lab.kubectl(secrets)).toContain("company");
+    expect(await lab.kubectl("get secret company -o jsonpath={.type}")).toBe("kubernetes.io/dockerconfigjson");
+    await lab.takeOut("imagePullSecrets");
+    await lab.until("the bootstrapper to see it", async () => (await addOns()).join() === "image-pull-secrets left");
+    const said = await lab.rack.order("prune", "--yes");
+    expect(said).toMatch(/delete Secret default\/company, which image-pull-secrets left behind/);
+    expect(await lab.kubectl(secrets)).not.toContain("company");
+    expect(await lab.kubectl("get secret company --ignore-not-found")).toBe("");
+  });
+
   test("a second control plane joins, with a member of etcd of its own", async () => {
     await lab.rack.machine("worker-1").cutPower(); // two processors translate every instruction of two control planes
     lab.powerOn("cp-2");
-    await lab.phase("cp-2", "ready");
+    await lab.ready("cp-2");
     expect((await nodes()).slice(0, 2)).toEqual(["cp-1=True", "cp-2=True"]);
     const etcd = await lab.kubectl("get pods -n kube-system -l component=etcd --no-headers", "cp-2");
     expect(etcd.split("\n").filter((line) => line.includes("Running"))).toHaveLength(2);
@@ -85,7 +99,7 @@ describe.sequential("a rack that is powered on", () => {
     await lab.until("worker-1 to be Ready", async () => (await nodes()).includes("worker-1=True"));
     const said = await lab.rack.order("reinstall", "worker-1", "--yes");
     expect(said).toMatch(/worker-1/);
-    await lab.phase("worker-1", "ready");
+    await lab.ready("worker-1");
     expect(await nodes()).toEqual(["cp-1=True", "cp-2=True", "worker-1=True"]);
     const after = await lab.kubectl("get node worker-1 -o jsonpath='{.status.nodeInfo.systemUUID} {.status.nodeInfo.machineID}'");
     expect(after).not.toBe(before);

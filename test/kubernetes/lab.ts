@@ -1,7 +1,7 @@
 /** A rack that becomes a real Kubernetes cluster, and the words its test is told in. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { dump, load } from "js-yaml";
 import { parse } from "../../cluster/parse.ts";
 import { accelerator } from "../../vm-cluster/accelerator.ts";
 import type { Machine } from "../../vm-cluster/api.ts";
@@ -10,16 +10,20 @@ import { type KubernetesParts, kubernetesFrom } from "../../vm-cluster/kubernete
 import { hardwareOf, Rack } from "../../vm-cluster/rack.ts";
 import { RackState } from "../../vm-cluster/rack-state.ts";
 import { labKey } from "../../vm-cluster/ssh.ts";
+import { reaches } from "../support/rack.ts";
+import { until } from "../support/until.ts";
 
 /** A folder with one release, or nothing: then a current one is fetched from the internet. */
 const FOLDER = process.env["KUBERNETES"] ?? "../shared/kubernetes";
 const CURRENT: KubernetesParts = { described: { version: "1.36.2", components: {} }, mirrors: [] };
 
-/** Seconds. Not a measure: two cores translate every instruction of three machines. */
-const PATIENCE = 1500;
+/** Not a measure: two cores translate every instruction of three machines. */
+const PATIENCE = { seconds: 1500, every: 3 };
 
 const NAME = "k8s";
 const DOMAIN = "k8s.lan";
+/** A registry that wants a password, of which the nodes hear by an add-on; nobody asks it. */
+const COMPANY = "registry.corp.lan:5000";
 
 /** JSON is YAML. Three control planes, of which the third stays off: a cluster lives without it. */
 const description = (described: KubernetesParts["described"]): string =>
@@ -39,6 +43,7 @@ const description = (described: KubernetesParts["described"]): string =>
       ...described,
       podNetwork: "bridge",
       clusterDns: "none",
+      imagePullSecrets: [{ name: "company", registry: COMPANY, namespaces: ["default"] }],
       ignoredChecks: ["NumCPU", "Mem"],
       reserved: { system: { cpu: "10m", memory: "20Mi" }, kube: { cpu: "10m", memory: "20Mi" } },
     },
@@ -67,6 +72,7 @@ export class KubernetesLab {
     });
     const equipment = { image: made, key: await labKey(), accelerator: await accelerator(made), state, mirrors: parts.mirrors };
     const rack = new Rack(parsed.cluster, hardware, equipment);
+    logIn(join(state.folder, "login"));
     await rack.buildBsroot(false);
     await rack.wire();
     await rack.bootstrapper.start();
@@ -82,22 +88,9 @@ export class KubernetesLab {
     this.rack.machine(name).powerOn();
   }
 
-  async seen(name: string): Promise<Machine> {
-    return this.rack.api.machine(this.rack.machine(name).hardware.mac);
-  }
-
-  /** Waits for a phase; a machine that failed will not get there, and its last words are thrown. */
-  async phase(name: string, wanted: string): Promise<Machine> {
-    for (const deadline = Date.now() + PATIENCE * 1000; Date.now() < deadline; await sleep(2000)) {
-      const seen = await this.seen(name);
-      if (seen.phase === wanted) return seen;
-      if (seen.phase === "failed") throw new Error(`${name} failed: ${seen.because}\n${this.lastWords(name)}`);
-    }
-    throw new Error(`${name} is not ${wanted} within ${PATIENCE} s\n${this.lastWords(name)}`);
-  }
-
-  lastWords(name: string): string {
-    return this.rack.machine(name).lastWords(60).join("\n");
+  /** Waits until it is ready; a machine that failed will not get there, and its last words are thrown. */
+  ready(name: string): Promise<Machine> {
+    return reaches(this.rack, name, ({ phase }) => phase === "ready", PATIENCE);
   }
 
   /** Runs kubectl on a control plane as its administrator. */
@@ -114,16 +107,25 @@ export class KubernetesLab {
     return this.rack.inside("sh", "-c", script, "sh", caFile, this.rack.cluster.network.bootstrapper, tokenFile, folder);
   }
 
-  /** Asks again until the answer fits. */
-  async until(what: string, look: () => Promise<boolean>, seconds = PATIENCE): Promise<void> {
-    let trouble = "";
-    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(3000)) {
-      try {
-        if (await look()) return;
-      } catch (error) {
-        trouble = `; last: ${(error as Error).message}`;
-      }
-    }
-    throw new Error(`${what}: not within ${seconds} s${trouble}`);
+  /** Asks again until it is so. */
+  async until(what: string, look: () => Promise<boolean>): Promise<void> {
+    await until(what, async () => (await look()) || undefined, PATIENCE);
   }
+
+  /** The description without the field below `kubernetes`, and the bsroot as it is then. */
+  async takeOut(field: string): Promise<void> {
+    const file = join(this.#state.folder, "cluster-desc.yml");
+    const { kubernetes, ...rest } = load(readFileSync(file, "utf8")) as { readonly kubernetes: Readonly<Record<string, unknown>> };
+    const left = Object.fromEntries(Object.entries(kubernetes).filter(([name]) => name !== field));
+    writeFileSync(file, dump({ ...rest, kubernetes: left }, { lineWidth: -1 }));
+    await this.rack.buildBsroot(false);
+  }
+}
+
+/** What `docker login` leaves behind for the builder. */
+function logIn(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const auth = Buffer.from("robot:only for the lab").toString("base64");
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [COMPANY]: { auth } } }));
+  process.env["DOCKER_CONFIG"] = folder;
 }
