@@ -10,6 +10,7 @@ reinstall [MACHINE ...] [--batch N]   these nodes, or all, one after the other
 remove MACHINE                    out of the cluster
 replace MACHINE [BY]              a dead machine: installed again, or another one takes its place
 restore SNAPSHOT                  etcd's data as it was when that was taken, also when nothing of the cluster answers
+prune                             what add-ons left behind that the bsroot no longer has
 follow | continue | cancel        the operation that runs or has stopped
 snapshot | snapshots              take one of etcd; list them`;
 
@@ -34,6 +35,9 @@ export function clusterOrder(words: readonly string[], batch: number): Order {
     }
     case "restore":
       return { do: "operate", query: { do: verb, snapshot: take(1, 1)[0]! } };
+    case "prune":
+      take(0, 0);
+      return { do: "operate", query: { do: verb } };
     case "continue":
     case "cancel":
     case "follow":

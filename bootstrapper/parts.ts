@@ -156,11 +156,10 @@ export const makeKubernetes = (base: Base): Promise<KubernetesService> =>
     random: randomBytes,
   });
 
-export const makeOperations = (base: Base, server: Endpoints, { connection, recognise }: KubernetesService): Promise<OperationsService> =>
+export const makeOperations = (base: Base, server: Endpoints, kubernetes: KubernetesService): Promise<OperationsService> =>
   startOperations({
     cluster: () => base.cluster,
-    connection,
-    recognise,
+    kubernetes,
     files: () => base.bsroot.files,
     machines: base.roster,
     addressOf: (mac) => base.roster.find(mac)?.address,

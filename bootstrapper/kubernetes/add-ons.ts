@@ -2,44 +2,39 @@
 import { createHash } from "node:crypto";
 import { type AddOnIndex, type AppliedAddOn, layout, type Workload } from "../../cluster/layout.ts";
 import type { Journal } from "../journal.ts";
-import type { Table } from "../store/store.ts";
 import { contentHash, parseIndex } from "./add-on-index.ts";
 import type { Api, ApiError } from "./api.ts";
 import { applyAll } from "./apply.ts";
+import type { Ledger } from "./ledger.ts";
+import { keyOf, type Leftover, type ObjectKey } from "./leftovers.ts";
 import { inOrder, type Manifest, readManifests } from "./manifest.ts";
 import { workloadOf } from "./objects.ts";
+import { ResourcePaths } from "./resources.ts";
+import { seen, takeAway } from "./take-away.ts";
 import { lacks } from "./workload.ts";
-
-/** What the store keeps of each. `cluster`: when that was founded, for another one has none of it. */
-export interface Applied {
-  readonly hash: string;
-  readonly cluster: number;
-}
 
 export interface AddOnStanding {
   readonly name: string;
-  /** `waits` for those before it, `refused` by the cluster, `starts`: applied, and not all of it runs. */
-  readonly is: "waits" | "refused" | "starts" | "well";
+  /** `waits` for those before it, `refused` by the cluster, `starts`: applied, and not all of it runs; `left`: in the cluster, but not in the bsroot. */
+  readonly is: "waits" | "refused" | "starts" | "well" | "left";
   readonly because: string;
 }
 
 export interface AddOnsSettings {
   /** The bytes of a file that the manifest lists, checked against it; undefined when it lists none. Rejects when they differ. */
   readFile(path: string): Promise<Uint8Array | undefined>;
-  readonly table: Table<Applied>;
-  readonly applied: ReadonlyMap<string, Applied>;
+  readonly ledger: Ledger;
   readonly journal: Journal;
 }
 
 export class AddOns {
   readonly #settings: AddOnsSettings;
-  readonly #applied: Map<string, Applied>;
   #standing: readonly AddOnStanding[] = [];
   #said = "";
+  #saidLeft = "";
 
   constructor(settings: AddOnsSettings) {
     this.#settings = settings;
-    this.#applied = new Map(settings.applied);
   }
 
   /** In their order, as they were at the last look. */
@@ -56,11 +51,30 @@ export class AddOns {
         const before = standing.find(({ is }) => is !== "well");
         standing.push(await this.#one(addon, before?.name, api, cluster));
       }
-      this.#standing = standing;
+      this.#standing = [...standing, ...this.#left(addons, cluster)];
       this.#say("");
     } catch (error) {
       this.#say(`add-ons are not applied: ${(error as Error).message}`);
     }
+  }
+
+  /** What add-ons left behind that is still there, in the order in which it can go. Rejects when bsroot or cluster cannot be read. */
+  async leftovers(api: Api, cluster: number): Promise<readonly Leftover[]> {
+    const { ledger } = this.#settings;
+    const { addons } = await this.#index();
+    const paths = new ResourcePaths(api);
+    const there: Leftover[] = [];
+    for (const { addOn, ...key } of ledger.leftBehind(namesOf(addons), cluster)) {
+      const is = await seen(key, paths, api);
+      if (is) there.push({ ...key, addOn, is });
+      else await ledger.gone(addOn, key);
+    }
+    return there;
+  }
+
+  async takeAway(addOn: string, key: ObjectKey, api: Api): Promise<void> {
+    await takeAway(key, addOn, api);
+    await this.#settings.ledger.gone(addOn, key);
   }
 
   async #index(): Promise<AddOnIndex> {
@@ -77,20 +91,39 @@ export class AddOns {
   async #one(addon: AppliedAddOn, before: string | undefined, api: Api, cluster: number): Promise<AddOnStanding> {
     const { name } = addon;
     const hash = contentHash(addon);
-    const known = this.#applied.get(name);
+    const { ledger } = this.#settings;
+    const known = ledger.find(name);
     if (known?.hash !== hash || known.cluster !== cluster) {
       if (before !== undefined) return { name, is: "waits", because: `${before} is not well yet` };
+      let manifests: readonly Manifest[];
       try {
-        await applyAll(await this.#manifests(addon), name, api);
+        manifests = await this.#manifests(addon);
+        await applyAll(manifests, name, api);
       } catch (error) {
         return { name, is: "refused", because: (error as ApiError).message };
       }
-      const applied = { hash, cluster };
-      await this.#settings.table.put(name, applied);
-      this.#applied.set(name, applied);
+      await ledger.applied(name, { hash, cluster }, manifests.map(keyOf));
       this.#tell("info", `add-on ${name} applied${known?.cluster === cluster ? ": the bsroot has another one than before" : ""}`);
-    }
+    } else if (!known.objects) await ledger.applied(name, { hash, cluster }, (await this.#manifests(addon)).map(keyOf));
     return this.#look(addon, api);
+  }
+
+  /** Told once. They stay until the operator says otherwise: nobody here knows what else has come to need them. */
+  #left(addons: AddOnIndex["addons"], cluster: number): readonly AddOnStanding[] {
+    const left = this.#settings.ledger.leftBehind(namesOf(addons), cluster);
+    const standing = [...new Set(left.map(({ addOn }) => addOn))].map((name): AddOnStanding => {
+      const count = left.filter(({ addOn }) => addOn === name).length;
+      const objects = count === 1 ? "one object" : `${count} objects`;
+      return {
+        name,
+        is: "left",
+        because: `${objects} of it that the bsroot does not have may still be there; see bootstrapper cluster prune`,
+      };
+    });
+    const text = standing.map(({ name, because }) => `add-on ${name}: ${because}`).join("; ");
+    if (text !== this.#saidLeft && text !== "") this.#tell("info", text);
+    this.#saidLeft = text;
+    return standing;
   }
 
   async #manifests({ files }: AppliedAddOn): Promise<readonly Manifest[]> {
@@ -128,6 +161,8 @@ export class AddOns {
     this.#settings.journal({ from: "kubernetes", level, text });
   }
 }
+
+const namesOf = (addons: AddOnIndex["addons"]): readonly string[] => addons.map(({ name }) => name);
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 const GROUPS = { Deployment: "apps", DaemonSet: "apps", StatefulSet: "apps", Job: "batch" } as const;

@@ -19,12 +19,21 @@ const account = z.object({
 });
 type Account = z.output<typeof account>;
 
+/** It is there in every namespace, whoever writes it. */
+export const isAccountOfAll = ({ kind, name }: { readonly kind: string; readonly name: string }): boolean =>
+  kind === "ServiceAccount" && name === "default";
+
 export const joins = ({ kind, metadata, imagePullSecrets }: Manifest): boolean =>
-  kind === "ServiceAccount" && metadata.name === "default" && Array.isArray(imagePullSecrets);
+  isAccountOfAll({ kind, name: metadata.name }) && Array.isArray(imagePullSecrets);
 
 /** The object is there. Rejects with ApiError. */
-export async function join(manifest: Manifest, path: string, manager: string, api: Pick<Api, "call">): Promise<void> {
-  const wanted = namesIn(named.parse(manifest["imagePullSecrets"]));
+export const join = (manifest: Manifest, path: string, manager: string, api: Pick<Api, "call">): Promise<void> =>
+  name(namesIn(named.parse(manifest["imagePullSecrets"])), path, manager, api);
+
+/** None of its Secrets is ours any more; the others' stay. Rejects with ApiError. */
+export const leave = (path: string, manager: string, api: Pick<Api, "call">): Promise<void> => name([], path, manager, api);
+
+async function name(wanted: readonly string[], path: string, manager: string, api: Pick<Api, "call">): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const found = account.safeParse(await api.call("GET", path));
     if (!found.success) throw new ApiError("the cluster answers with something that is no ServiceAccount");

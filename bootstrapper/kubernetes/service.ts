@@ -8,7 +8,7 @@ import { layout } from "../../cluster/layout.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
 import type { Store } from "../store/store.ts";
-import { AddOns, type Applied } from "./add-ons.ts";
+import { AddOns } from "./add-ons.ts";
 import { ApiError, type Credentials, type Patience } from "./api.ts";
 import { Charter } from "./charter.ts";
 import { Connection } from "./connection.ts";
@@ -18,6 +18,8 @@ import { Entrance } from "./entrance.ts";
 import { isOurs } from "./founding.ts";
 import type { NodeStanding } from "./health.ts";
 import { Issuer } from "./issuer.ts";
+import { Ledger } from "./ledger.ts";
+import type { Applied, Leftover, ObjectKey } from "./leftovers.ts";
 import { type ClusterView, viewOf } from "./view.ts";
 import { Watch } from "./watch.ts";
 import type { Heard, Word } from "./words.ts";
@@ -58,6 +60,10 @@ export interface KubernetesService {
   kubeconfig(by: "name" | "address"): Promise<string>;
   /** What this control plane's API serves is the cluster from now on. Rejects when the disk refuses. */
   recognise(mac: Mac): Promise<void>;
+  /** What add-ons put there that the bsroot does not have. Rejects with ApiError. */
+  leftovers(): Promise<readonly Leftover[]>;
+  /** Rejects with ApiError, and when the disk refuses. */
+  takeAway(addOn: string, key: ObjectKey): Promise<void>;
   /** Gives the cluster up, so that another may be founded, or says why not. Rejects when the disk refuses. */
   forget(): Promise<Heard>;
   /** Looks after the cluster now. Never rejects. */
@@ -75,7 +81,12 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   const entrance = new Entrance({ ...options, connection, issuer });
   const desk = new Desk({ ...options, charter, connection, entrance });
   const table = store.table<Applied>("add-ons");
-  const addOns = new AddOns({ readFile: options.readFile, table, applied: await table.entries(), journal });
+  const addOns = new AddOns({ readFile: options.readFile, ledger: new Ledger(table, await table.entries()), journal });
+  const founded = (): number => {
+    const at = charter.founding.founded?.at;
+    if (at === undefined) throw new ApiError("no cluster is founded yet");
+    return at;
+  };
   const watch = new Watch({
     ...options,
     connection,
@@ -105,6 +116,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       return kubeconfigOf(cluster(), credentials, by === "address" ? ready?.address : undefined);
     },
     recognise: (mac) => desk.recognise(mac),
+    leftovers: async () => addOns.leftovers((await connection.open()).api, founded()),
+    takeAway: async (addOn, key) => addOns.takeAway(addOn, key, (await connection.open()).api),
     forget: () => desk.forget(),
     look: () => watch.look(),
     reload: () => {

@@ -3,6 +3,7 @@ import type { Mac } from "../../cluster/address.ts";
 import { etcdMembers, machineByMac } from "../../cluster/queries.ts";
 import type { Outcome } from "../http/world.ts";
 import type { Snapshot } from "../kubernetes/etcd-snapshots.ts";
+import type { ObjectKey } from "../kubernetes/leftovers.ts";
 import type { MachineEvent, MachineView } from "../machines/machine.ts";
 import { isInstalled } from "../machines/state.ts";
 import { eviction, evictionPath, leaving, nameOf, podsOn } from "./drain.ts";
@@ -26,6 +27,7 @@ export interface HandsSettings extends SightSettings {
   };
   /** The API of this control plane serves the cluster, whichever it is by now. */
   recognise(mac: Mac): Promise<void>;
+  takeAway(addOn: string, object: ObjectKey): Promise<void>;
   /** Milliseconds that only rise. */
   now(): number;
   pause(milliseconds: number, signal: AbortSignal): Promise<void>;
@@ -65,6 +67,7 @@ export class ClusterHands implements Hands {
       return;
     }
     if (step.do === "check") return this.#check(step);
+    if (step.do === "take-away") return this.#mend(doing, () => this.#settings.takeAway(step.addOn, step.object));
     await this.#atNode(step, doing);
   }
 

@@ -1,5 +1,6 @@
 /** What may be done to a running cluster, the small steps it is made of, and how far one has come. */
 import type { Mac } from "../../cluster/address.ts";
+import { keyInWords, type ObjectKey } from "../kubernetes/leftovers.ts";
 
 /** What the operator asks for. Machines by name. */
 export type Wish =
@@ -11,7 +12,9 @@ export type Wish =
   /** The machine is dead. It is installed again, or `by` takes its place. */
   | { readonly do: "replace"; readonly machine: string; readonly by?: string }
   /** etcd's data becomes what it was when the snapshot of this name was taken. */
-  | { readonly do: "restore"; readonly snapshot: string };
+  | { readonly do: "restore"; readonly snapshot: string }
+  /** What add-ons left behind that the bsroot no longer has goes. */
+  | { readonly do: "prune" };
 
 export interface Target {
   readonly mac: Mac;
@@ -24,6 +27,7 @@ export type Step =
   | { readonly do: "snapshot" }
   /** The snapshot is on disk as it was taken. */
   | { readonly do: "check"; readonly snapshot: string; readonly sha256: string }
+  | { readonly do: "take-away"; readonly addOn: string; readonly object: ObjectKey }
   | (Target &
       (
         | { readonly do: "cordon" | "drain" | "uncordon" }
@@ -66,6 +70,7 @@ export interface Operation {
 const WORDS: { readonly [K in Step["do"]]: (step: Extract<Step, { readonly do: K }>) => string } = {
   snapshot: () => "take a snapshot of etcd",
   check: ({ snapshot }) => `see that ${snapshot} is on disk as it was taken`,
+  "take-away": ({ addOn, object }) => `delete ${keyInWords(object)}, which ${addOn} left behind`,
   cordon: ({ node }) => `${node}: let no new pods in`,
   drain: ({ node }) => `${node}: evict its pods`,
   uncordon: ({ node }) => `${node}: let pods in again`,
@@ -103,5 +108,7 @@ export function wishInWords(wish: Wish): string {
       return `replace ${wish.machine}${wish.by === undefined ? "" : ` by ${wish.by}`}`;
     case "restore":
       return `restore etcd from ${wish.snapshot}`;
+    case "prune":
+      return "take away what add-ons left behind";
   }
 }

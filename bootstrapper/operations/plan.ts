@@ -1,6 +1,7 @@
 /** From what the operator asks for and what there is to the steps that lead there, or every reason why not. Pure. */
 
 import type { Planned, Wish } from "./operation.ts";
+import { planPrune } from "./plan-prune.ts";
 import { planReinstall } from "./plan-reinstall.ts";
 import { planRemove, planReplace } from "./plan-remove.ts";
 import { planRestore } from "./plan-restore.ts";
@@ -20,5 +21,7 @@ export function plan(wish: Wish, situation: Situation): Planned {
       return planReplace(wish, situation);
     case "restore":
       return planRestore(wish, situation);
+    case "prune":
+      return planPrune(situation);
   }
 }

@@ -10,10 +10,10 @@ import { layout } from "../../cluster/layout.ts";
 import { architectures, etcdMembers } from "../../cluster/queries.ts";
 import type { Operations, Outcome } from "../http/world.ts";
 import type { Journal } from "../journal.ts";
-import type { Connection } from "../kubernetes/connection.ts";
 import { credentialsOf } from "../kubernetes/credentials.ts";
 import { EtcdGateway } from "../kubernetes/etcd-gateway.ts";
 import { type Snapshot, SnapshotError, Snapshots } from "../kubernetes/etcd-snapshots.ts";
+import type { KubernetesService } from "../kubernetes/service.ts";
 import type { MachineEvent, MachineView } from "../machines/machine.ts";
 import { Opened } from "../opened.ts";
 import type { Store } from "../store/store.ts";
@@ -24,12 +24,12 @@ import { carriedReleases, OrderDesk } from "./order-desk.ts";
 import { OrderBook } from "./orders.ts";
 import { plan } from "./plan.ts";
 import { OperationError, Runner } from "./runner.ts";
+import type { Sight } from "./sight.ts";
+import type { Situation } from "./situation.ts";
 
 export interface OperationsOptions {
   cluster(): Cluster;
-  readonly connection: Connection;
-  /** The API of this control plane serves the cluster from now on, whichever it was before. */
-  recognise(mac: Mac): Promise<void>;
+  readonly kubernetes: Pick<KubernetesService, "connection" | "recognise" | "leftovers" | "takeAway">;
   /** By lease or reservation. */
   addressOf(mac: Mac): Ipv4 | undefined;
   /** The bytes of a file below tls/ of the bsroot. */
@@ -62,7 +62,7 @@ const EVERY = 6 * 3_600_000;
 const LOOK = 300_000;
 
 export async function startOperations(options: OperationsOptions): Promise<OperationsService> {
-  const { cluster, connection, files, machines, store, journal, now, random, addressOf } = options;
+  const { cluster, kubernetes, files, machines, store, journal, now, random, addressOf } = options;
   const carriedOut: { by?: Runner } = {};
   const snapshots = new Snapshots(join(options.folder, "snapshots"), () => neededBy(carriedOut.by?.operation));
   const book = await OrderBook.open(store);
@@ -93,7 +93,7 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   const releases = (): readonly string[] => releasesOf(cluster()).filter(isExact);
   const hands = new ClusterHands({
     cluster,
-    api: async () => (await connection.open()).api,
+    api: async () => (await kubernetes.connection.open()).api,
     etcd: () => etcd.get(),
     addressOf,
     machines,
@@ -102,7 +102,9 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
     snapshot: takeSnapshot,
     snapshots,
     isAwake: (mac) => desk.isAwake(mac),
-    recognise: options.recognise,
+    recognise: kubernetes.recognise,
+    leftovers: kubernetes.leftovers,
+    takeAway: kubernetes.takeAway,
     now: rises,
     pause: (milliseconds, signal) => pause(milliseconds, undefined, { signal }).catch(() => undefined),
   });
@@ -129,7 +131,7 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   }, LOOK).unref();
 
   const planned = async (wish: Wish): Promise<{ planned: Planned; id: string }> => {
-    const outcome = plan(wish, await (wish.do === "restore" ? hands.sight.glance() : hands.sight.look()));
+    const outcome = plan(wish, await situationFor(wish, hands.sight));
     return { planned: outcome, id: outcome.ok ? idOf([wish, outcome.steps]) : "" };
   };
   return {
@@ -159,11 +161,17 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
     close: async () => {
       clearInterval(timer);
       ended.abort();
-      connection.renew(); // what hangs on the API ends with us
+      kubernetes.connection.renew(); // what hangs on the API ends with us
       etcd.giveUp();
       await Promise.all([runner.close(), looking]);
     },
   };
+}
+
+/** A restoration is planned while nothing may answer. */
+function situationFor(wish: Wish, sight: Sight): Promise<Situation> {
+  if (wish.do === "restore") return sight.glance();
+  return wish.do === "prune" ? sight.lookForLeftovers() : sight.look();
 }
 
 /** The snapshot that must not make room: an operation is not at its end that restores from it. */

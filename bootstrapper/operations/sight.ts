@@ -5,6 +5,7 @@ import { etcdMembers } from "../../cluster/queries.ts";
 import type { Api } from "../kubernetes/api.ts";
 import type { EtcdGateway } from "../kubernetes/etcd-gateway.ts";
 import type { Snapshot } from "../kubernetes/etcd-snapshots.ts";
+import type { Leftover } from "../kubernetes/leftovers.ts";
 import type { MachineView } from "../machines/machine.ts";
 import { membersNow, placesOf } from "./etcd-now.ts";
 import { API_SERVERS, NODES, observedNodes } from "./observed.ts";
@@ -23,6 +24,7 @@ export interface SightSettings {
   readonly snapshots: { list(): Promise<readonly Snapshot[]> };
   /** Whether it has just asked for orders. */
   isAwake(mac: Mac): boolean;
+  leftovers(): Promise<readonly Leftover[]>;
 }
 
 export class Sight {
@@ -52,6 +54,12 @@ export class Sight {
   async glance(): Promise<Situation> {
     const [known, etcd] = await Promise.all([this.#known(), this.#members().catch(() => [])]);
     return { ...known, nodes: [], etcd };
+  }
+
+  /** With what add-ons left behind, each object looked at. */
+  async lookForLeftovers(): Promise<Situation> {
+    const [seen, leftovers] = await Promise.all([this.look(), this.#settings.leftovers()]);
+    return { ...seen, leftovers };
   }
 
   /** The one that is described for it, or the one it has. */

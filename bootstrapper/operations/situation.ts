@@ -3,6 +3,7 @@ import type { Cluster, Machine } from "../../cluster/cluster.ts";
 import { compare } from "../../cluster/kubernetes/version.ts";
 import { controlPlanes, etcdMembers, separateEtcd } from "../../cluster/queries.ts";
 import type { Snapshot } from "../kubernetes/etcd-snapshots.ts";
+import type { Leftover } from "../kubernetes/leftovers.ts";
 import type { Phase } from "../machines/machine.ts";
 
 export interface NodeNow {
@@ -40,6 +41,8 @@ export interface Situation {
   readonly awake: ReadonlySet<string>;
   /** Newest first. */
   readonly snapshots: readonly Snapshot[];
+  /** In the order in which they can go; absent where nobody asked. */
+  readonly leftovers?: readonly Leftover[];
 }
 
 export const nodeNow = ({ nodes }: Situation, name: string): NodeNow | undefined => nodes.find((node) => node.name === name);

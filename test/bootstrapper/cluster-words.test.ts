@@ -8,6 +8,7 @@ test.each([
   ["reinstall", { do: "operate", query: { do: "reinstall", machines: "", batch: "2" } }],
   ["remove cp-3", { do: "operate", query: { do: "remove", machine: "cp-3" } }],
   ["replace cp-3 cp-4", { do: "operate", query: { do: "replace", machine: "cp-3", by: "cp-4" } }],
+  ["prune", { do: "operate", query: { do: "prune" } }],
   ["restore etcd-20261121T180000Z.db", { do: "operate", query: { do: "restore", snapshot: "etcd-20261121T180000Z.db" } }],
   ["follow", { do: "follow" }],
 ])("cluster %s", (words, order) => {
@@ -22,6 +23,7 @@ test.each([
 test.each([
   ["", "cluster needs a word more"],
   ["upgrade", "cluster upgrade needs one word more"],
+  ["prune traefik", '"traefik" is one word too many'],
   ["restore", "cluster restore needs one word more"],
   ["remove a b", '"b" is one word too many'],
   ["dance", 'there is no "cluster dance"'],

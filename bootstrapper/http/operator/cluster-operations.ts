@@ -38,6 +38,8 @@ function wishOf({ do: what, release, batch, machines, machine, by, snapshot }: A
     case "restore":
       if (snapshot === undefined) throw lacks("snapshot");
       return { do: what, snapshot };
+    case "prune":
+      return { do: what };
   }
 }
 

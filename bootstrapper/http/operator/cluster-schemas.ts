@@ -14,7 +14,7 @@ const names = z
   .transform((text) => text.split(",").filter((one) => one !== ""));
 
 export const wishQuery = z.object({
-  do: z.enum(["upgrade", "reinstall", "remove", "replace", "restore"]),
+  do: z.enum(["upgrade", "reinstall", "remove", "replace", "restore", "prune"]),
   release: z.string().max(32).optional().meta({ description: "Of an upgrade: 1.37.1" }),
   batch,
   machines: names.meta({ description: "Of a re-installation: names with commas; empty: every node" }),

@@ -98,7 +98,7 @@ export const cluster = z
     ),
     nodes: z.object({ ready: z.number().int(), expected: z.number().int() }),
     missing: z.array(z.string()).meta({ description: "What is wrong, one sentence each" }),
-    addOns: z.array(z.object({ name: z.string(), is: z.enum(["waits", "refused", "starts", "well"]), because: z.string() })),
+    addOns: z.array(z.object({ name: z.string(), is: z.enum(["waits", "refused", "starts", "well", "left"]), because: z.string() })),
   })
   .register(named, { id: "Cluster" });
 

@@ -6,6 +6,7 @@ const ADD_ONS = {
   starts: { tone: "working", says: "starts" },
   waits: { tone: "idle", says: "waits" },
   refused: { tone: "bad", says: "refused" },
+  left: { tone: "idle", says: "left behind" },
 };
 /** Sentences of what is missing that are shown; the journal has all of them. */
 const SHOWN = 6;

@@ -110,7 +110,7 @@ export class FakeServer {
     let body = "";
     for await (const part of request) body += String(part);
     const { method = "", url = "" } = request;
-    const subject = (request.socket as TLSSocket).getPeerCertificate().subject;
+    const subject = (request.socket as TLSSocket).getPeerCertificate()?.subject; // none when the connection has ended
     this.#cluster.asked.push({ at: this.address, method, path: url, by: `${subject?.CN}`, body });
     if (this.mood === "hangs") return;
     if (this.mood === "broken") {
@@ -149,13 +149,21 @@ export class FakeServer {
       case "POST": {
         const thing = kept(JSON.parse(body) as Thing);
         const place = `${path}/${thing.metadata.name}`;
+        Object.assign(thing.metadata, {
+          uid: `${place} ${this.#cluster.asked.length}`,
+          managedFields: [{ manager: url.searchParams.get("fieldManager"), operation: "Update" }],
+        });
         if (objects.has(place)) return { status: 409, answer: { kind: "Status", message: `${place} already exists`, code: 409 } };
         objects.set(place, thing);
         return { status: 201, answer: thing };
       }
-      case "DELETE":
+      case "DELETE": {
+        const { uid } = (body === "" ? {} : (JSON.parse(body) as { preconditions?: { uid?: string } })).preconditions ?? {};
+        if (known && uid !== undefined && uid !== known.metadata.uid)
+          return { status: 409, answer: { kind: "Status", message: "the UID in the precondition does not match", code: 409 } };
         if (!objects.delete(path)) return missing(path);
         return { status: 200, answer: { kind: "Status", status: "Success" } };
+      }
       case "PATCH": {
         if (!this.#isCollection(path.slice(0, path.lastIndexOf("/")))) return missing(path);
         const patch = JSON.parse(body) as Thing;
@@ -167,6 +175,7 @@ export class FakeServer {
         if (namespace !== undefined && !objects.has(`/api/v1/namespaces/${namespace}`)) return missing(`/api/v1/namespaces/${namespace}`);
         const thing = merged(known ?? {}, patch) as Thing;
         Object.assign(thing.metadata, {
+          uid: known?.metadata.uid ?? `${path} ${this.#cluster.asked.length}`,
           resourceVersion: `${Number(known?.metadata.resourceVersion ?? 0) + 1}`,
           managedFields: [{ manager: url.searchParams.get("fieldManager"), operation: "Apply", fieldsV1: fieldsOf(patch) }],
         });

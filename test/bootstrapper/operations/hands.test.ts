@@ -103,6 +103,11 @@ beforeEach(async () => {
     snapshots: { list: async () => [SNAPSHOT], difference: async () => damage },
     isAwake: (mac) => desk.isAwake(mac),
     recognise: async (mac) => void recognised.push(mac),
+    leftovers: async () => [],
+    takeAway: async (addOn, { kind, name }) => {
+      if (refusals-- > 0) throw new Error("etcdserver: request timed out");
+      removed.push(`${addOn}: ${kind} ${name}`);
+    },
     now: () => clock,
     pause: async (milliseconds) => {
       clock += milliseconds;
@@ -300,6 +305,16 @@ test("a member is removed through another one, also when etcd hesitates, and onc
   await take({ do: "remove-member", ...CP3 });
   await take({ do: "remove-member", ...CP3 });
   expect(removed).toEqual(["3"]);
+});
+
+test("what an add-on left behind is taken away, though the API refuses for a while", async () => {
+  refusals = 2;
+  await take({
+    do: "take-away",
+    addOn: "traefik",
+    object: { apiVersion: "apps/v1", kind: "Deployment", namespace: "traefik", name: "traefik" },
+  });
+  expect(removed).toEqual(["traefik: Deployment traefik"]);
 });
 
 test("a node is ready when its machine, its Node and its release are", async () => {

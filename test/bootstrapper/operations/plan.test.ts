@@ -322,3 +322,27 @@ test("without Kubernetes nothing is planned", () => {
   const planned = plan(upgrade(), { ...rack(1, 0).situation(), cluster: { ...rest, kubernetes: without } });
   expect(planned).toEqual({ ok: false, because: ["cluster-desc.yml asks for no Kubernetes"] });
 });
+
+describe("taking away what add-ons left behind", () => {
+  const one = { addOn: "traefik", apiVersion: "v1", kind: "ConfigMap", namespace: "traefik", name: "web", is: "ours" } as const;
+  const space = { addOn: "traefik", apiVersion: "v1", kind: "Namespace", name: "traefik", is: "data" } as const;
+
+  test("deletes what is only ours, after a snapshot, and says what stays and why", () => {
+    const planned = plan({ do: "prune" }, { ...rack().situation(), leftovers: [one, space, { ...one, name: "theirs", is: "shared" }] });
+    expect(planned.ok && planned.steps.map(inWords)).toEqual([
+      "take a snapshot of etcd",
+      "delete ConfigMap traefik/web, which traefik left behind",
+    ]);
+    expect(planned.ok && planned.notes).toEqual([
+      "stays, since more would go with it than was put there (kubectl delete it when you are sure): Namespace traefik of traefik",
+      "stays, since it is not ours alone: ConfigMap traefik/theirs of traefik",
+    ]);
+  });
+
+  test("is refused when nothing can go, with what stays", () => {
+    expect(plan({ do: "prune" }, { ...rack().situation(), leftovers: [space] })).toEqual({
+      ok: false,
+      because: ["add-ons left nothing behind that can go", expect.stringContaining("stays, since more")],
+    });
+  });
+});

@@ -41,6 +41,7 @@ test.each([
   ["do=reinstall&machines=w-1,w-2", { do: "reinstall", machines: ["w-1", "w-2"], batch: 1 }],
   ["do=reinstall", { do: "reinstall", machines: [], batch: 1 }],
   ["do=remove&machine=w-1", { do: "remove", machine: "w-1" }],
+  ["do=prune", { do: "prune" }],
   ["do=restore&snapshot=etcd-20261121T180000Z.db", { do: "restore", snapshot: "etcd-20261121T180000Z.db" }],
   ["do=replace&machine=w-1&by=w-9", { do: "replace", machine: "w-1", by: "w-9" }],
 ])("%s is planned, and shown in words", async (query, wish) => {

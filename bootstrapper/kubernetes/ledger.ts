@@ -1,0 +1,40 @@
+/** Which add-ons were applied, with which objects: on disk before it counts. */
+import type { Table } from "../store/store.ts";
+import { type Applied, appliedNow, leftBehind, type ObjectKey, without } from "./leftovers.ts";
+
+export class Ledger {
+  readonly #table: Table<Applied>;
+  readonly #applied: Map<string, Applied>;
+
+  constructor(table: Table<Applied>, applied: ReadonlyMap<string, Applied>) {
+    this.#table = table;
+    this.#applied = new Map(applied);
+  }
+
+  find(addOn: string): Applied | undefined {
+    return this.#applied.get(addOn);
+  }
+
+  /** These objects, of these bytes, are in the cluster that was founded then. */
+  applied(addOn: string, now: { readonly hash: string; readonly cluster: number }, objects: readonly ObjectKey[]): Promise<void> {
+    return this.#put(addOn, appliedNow(this.#applied.get(addOn), now, objects));
+  }
+
+  /** What is there of add-ons but not of those of the bsroot; in the order in which it can go. */
+  leftBehind(addOns: readonly string[], cluster: number): ReturnType<typeof leftBehind> {
+    return leftBehind(this.#applied, { addOns, cluster });
+  }
+
+  /** The object is gone. */
+  async gone(addOn: string, key: ObjectKey): Promise<void> {
+    const known = this.#applied.get(addOn);
+    if (!known) return;
+    const { objects = [], left = [], ...rest } = known;
+    await this.#put(addOn, { ...rest, objects: without(objects, [key]), left: without(left, [key]) });
+  }
+
+  async #put(addOn: string, applied: Applied): Promise<void> {
+    await this.#table.put(addOn, applied);
+    this.#applied.set(addOn, applied);
+  }
+}
