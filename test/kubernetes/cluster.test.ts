@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesLab } from "./lab.ts";
 
 let lab: KubernetesLab;
+let snapshot: string;
 
 beforeAll(async () => {
   lab = await KubernetesLab.open((line) => console.log(line));
@@ -66,8 +67,17 @@ describe.sequential("a rack that is powered on", () => {
   });
 
   test("a snapshot of etcd is taken by one command, and lies on the bootstrapper", async () => {
-    const [name = ""] = (await lab.rack.order("snapshot")).trim().split(/[ :]/);
-    expect(await lab.rack.order("snapshots")).toMatch(new RegExp(`^${name} +\\S+ +\\d{6,} +[0-9a-f]{64}$`, "m"));
+    [snapshot = ""] = (await lab.rack.order("snapshot")).trim().split(/[ :]/);
+    expect(await lab.rack.order("snapshots")).toMatch(new RegExp(`^${snapshot} +\\S+ +\\d{6,} +[0-9a-f]{64}$`, "m"));
+  });
+
+  test("the cluster is brought back to that snapshot: what was there is there, what came after is not", async () => {
+    await lab.kubectl("create configmap later --from-literal=written=later");
+    const told = await lab.rack.order("restore", snapshot, "--yes");
+    expect(told).toContain("all of it is done");
+    expect(await lab.kubectl("get configmap later --ignore-not-found")).toBe("");
+    await lab.until("both nodes to be Ready", async () => (await nodes()).join() === "cp-1=True,worker-1=True");
+    expect(await lab.rack.onNode("cp-1", "sudo find /var/lib -maxdepth 1 -name 'etcd.before-restore-*'")).toContain("before-restore");
   });
 
   test("an add-on is in the cluster, and what it left behind goes when the description no longer has it", async () => {
