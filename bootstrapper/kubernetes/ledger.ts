@@ -33,6 +33,11 @@ export class Ledger {
     await this.#put(addOn, { ...rest, objects: without(objects, [key]), left: without(left, [key]) });
   }
 
+  /** The cluster's data are those of another day: what was applied since may not be there. */
+  async doubt(): Promise<void> {
+    for (const [addOn, applied] of this.#applied) await this.#put(addOn, { ...applied, hash: "" });
+  }
+
   async #put(addOn: string, applied: Applied): Promise<void> {
     await this.#table.put(addOn, applied);
     this.#applied.set(addOn, applied);

@@ -17,6 +17,7 @@ export interface Leftover extends ObjectKey {
 
 /** What the store keeps of an add-on. `cluster`: when that was founded, for another one has none of it. */
 export interface Applied {
+  /** "": nobody knows whether it is there as it was applied. */
   readonly hash: string;
   readonly cluster: number;
   /** What was applied; absent in a store that an earlier release wrote, until somebody looks. */

@@ -58,7 +58,7 @@ export interface KubernetesService {
   node(mac: Mac): NodeStanding | undefined;
   /** The administrator's, for kubectl; `address`: where the API is right now, for who does not ask our DNS. Rejects with ApiError. */
   kubeconfig(by: "name" | "address"): Promise<string>;
-  /** What this control plane's API serves is the cluster from now on. Rejects when the disk refuses. */
+  /** What this control plane's API serves is the cluster from now on, and add-ons are applied to it again. Rejects when the disk refuses. */
   recognise(mac: Mac): Promise<void>;
   /** What add-ons put there that the bsroot does not have. Rejects with ApiError. */
   leftovers(): Promise<readonly Leftover[]>;
@@ -81,7 +81,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   const entrance = new Entrance({ ...options, connection, issuer });
   const desk = new Desk({ ...options, charter, connection, entrance });
   const table = store.table<Applied>("add-ons");
-  const addOns = new AddOns({ readFile: options.readFile, ledger: new Ledger(table, await table.entries()), journal });
+  const ledger = new Ledger(table, await table.entries());
+  const addOns = new AddOns({ readFile: options.readFile, ledger, journal });
   const founded = (): number => {
     const at = charter.founding.founded?.at;
     if (at === undefined) throw new ApiError("no cluster is founded yet");
@@ -115,7 +116,10 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       if (by === "address" && !ready) throw new ApiError("no API server is ready");
       return kubeconfigOf(cluster(), credentials, by === "address" ? ready?.address : undefined);
     },
-    recognise: (mac) => desk.recognise(mac),
+    recognise: async (mac) => {
+      await desk.recognise(mac);
+      await ledger.doubt();
+    },
     leftovers: async () => addOns.leftovers((await connection.open()).api, founded()),
     takeAway: async (addOn, key) => addOns.takeAway(addOn, key, (await connection.open()).api),
     forget: () => desk.forget(),

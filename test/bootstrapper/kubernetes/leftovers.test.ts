@@ -182,3 +182,16 @@ test("what an earlier release applied, which did not write down what it was, is 
   await rig.look();
   expect(await left()).toEqual(["one ConfigMap demo/a ours", "one Namespace demo data"]);
 });
+
+test("after the cluster was brought back to a snapshot its add-ons are applied again, and what they left behind is still known", async () => {
+  rig.addOns({ one: files(SPACE, A), two: files(SPACE, B) });
+  await rig.open();
+  rig.addOns({ two: files(SPACE, B) });
+  await rig.look();
+  cluster.objects.delete("/api/v1/namespaces/demo/configmaps/b");
+  await rig.service.recognise(CP1);
+  await rig.look();
+  expect(there("/api/v1/namespaces/demo/configmaps/b")).toBe(true);
+  expect(rig.journaled()).toContain("info: add-on two applied again");
+  expect(await left()).toEqual(["one ConfigMap demo/a ours"]);
+});
