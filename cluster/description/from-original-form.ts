@@ -6,9 +6,10 @@ import { kubernetes } from "./kubernetes-form.ts";
 import { kubernetesOf } from "./kubernetes-of.ts";
 import { centosOf, checkCentos } from "./original-centos.ts";
 import type { OriginalForm, PartialOriginalForm } from "./original-form.ts";
+import { OLDEST_FLATCAR } from "./os-values.ts";
 import type { Finding } from "./problem.ts";
 import type { Gaps } from "./salvage.ts";
-import { OLDEST_FLATCAR, orderedRange } from "./values.ts";
+import { orderedRange } from "./values.ts";
 
 export function factsOfOriginalForm(form: PartialOriginalForm, gaps: Gaps): Facts {
   return {

@@ -2,12 +2,13 @@
 import { z } from "zod";
 import { KEY_KINDS, POD_NETWORKS } from "../cluster.ts";
 import { block, fewOf, list, names, word } from "./fields.ts";
+import * as kubernetesValues from "./kubernetes-values.ts";
 import * as values from "./values.ts";
 import { address, dnsLabel, NUMBER_OR_WORDS, network } from "./words.ts";
 
-export const release = word(values.kubernetesVersion, "1.36.4", { type: ["string", "number"] });
-const version = (example: string) => word(values.componentVersion, example, NUMBER_OR_WORDS).optional();
-const tag = (example: string) => word(values.imageTag, example, { type: ["string", "number"] }).optional();
+export const release = word(kubernetesValues.kubernetesVersion, "1.36.4", { type: ["string", "number"] });
+const version = (example: string) => word(kubernetesValues.componentVersion, example, NUMBER_OR_WORDS).optional();
+const tag = (example: string) => word(kubernetesValues.imageTag, example, { type: ["string", "number"] }).optional();
 
 const components = block(
   {
@@ -37,7 +38,7 @@ const virtualAddress = block(
   { vip: "address", router_id: "routerId", kind: "by" },
 );
 
-const quantity = (example: string) => word(values.quantity, example, NUMBER_OR_WORDS).optional();
+const quantity = (example: string) => word(kubernetesValues.quantity, example, NUMBER_OR_WORDS).optional();
 const reservation = block(
   { cpu: quantity("100m").describe("CPUs, or thousandths of one: 100m."), memory: quantity("256Mi").describe("Bytes: 256Mi.") },
   "memory: 256Mi",
@@ -70,7 +71,7 @@ const SETTING = { type: ["string", "number", "boolean"] };
 const addons = z
   .record(
     dnsLabel("metrics-server"),
-    z.record(word(values.settingName, "replicas"), word(values.setting, "2", SETTING), {
+    z.record(word(kubernetesValues.settingName, "replicas"), word(kubernetesValues.setting, "2", SETTING), {
       error: "must be a block of settings; write {} for none",
     }),
     { error: "must be a block of add-ons; write one per line, as in metrics-server: {}" },
@@ -114,7 +115,9 @@ export const kubernetes = block(
       .describe("What carries packets between pods; none leaves it to you."),
     flannel: names(["vxlan", "host-gw", "udp"]).prefault("vxlan").describe("How flannel carries packets between nodes."),
     virtualAddress: virtualAddress.optional().describe("One address for all API servers, held by one control plane that lives."),
-    nodePorts: word(values.portRange, "30000-32767").prefault("30000-32767").describe("The ports that services may have on every node."),
+    nodePorts: word(kubernetesValues.portRange, "30000-32767")
+      .prefault("30000-32767")
+      .describe("The ports that services may have on every node."),
     maxPods: word(values.count(1, 500), "110", { type: "integer" }).prefault("110").describe("How many pods a node takes."),
     reserved: reserved.prefault({}).describe("What is kept from pods on every node."),
     expectedEtcd: word(values.count(1, 9), "3", { type: "integer" })
@@ -122,7 +125,7 @@ export const kubernetes = block(
       .describe("Found the cluster only when so many members of etcd have come up."),
     certificates: names(KEY_KINDS).prefault("rsa").describe("What kind of keys new certificates have."),
     clusterDns: names(["coredns", "none"]).prefault("coredns").describe("What answers for the services' names; none leaves it to you."),
-    ignoredChecks: list(word(values.checkName, "NumCPU"), "a list, as in [NumCPU, Mem]")
+    ignoredChecks: list(word(kubernetesValues.checkName, "NumCPU"), "a list, as in [NumCPU, Mem]")
       .prefault([])
       .describe("Checks of kubeadm that may fail, by its own names: NumCPU and Mem on very small machines."),
     imagePullSecrets: fewOf(pullSecret, "a list, each with name: and registry:")

@@ -5,9 +5,11 @@ import { dns } from "./dns-form.ts";
 import { extras } from "./extras-form.ts";
 import { block, list, names, word } from "./fields.ts";
 import { kubernetes, release } from "./kubernetes-form.ts";
+import * as kubernetesValues from "./kubernetes-values.ts";
 import { networkBlock } from "./network-form.ts";
 import { dhcpOptions } from "./options-form.ts";
 import { os } from "./os-form.ts";
+import * as osValues from "./os-values.ts";
 import { sshKey } from "./ssh-key.ts";
 import * as values from "./values.ts";
 import { address, dnsLabel, duration, NUMBER_OR_WORDS, yesNo } from "./words.ts";
@@ -35,8 +37,8 @@ const disk = block(
 
 const gpu = block(
   {
-    drivers: word(values.nvidiaDrivers, "570-open").describe("The driver's branch, with -open for the open kernel modules."),
-    runtime: word(values.componentVersion, "1.17.9").prefault("1.17.9").describe("The release of NVIDIA's container toolkit."),
+    drivers: word(osValues.nvidiaDrivers, "570-open").describe("The driver's branch, with -open for the open kernel modules."),
+    runtime: word(kubernetesValues.componentVersion, "1.17.9").prefault("1.17.9").describe("The release of NVIDIA's container toolkit."),
   },
   "drivers: 570-open",
   { driver: "drivers", version: "drivers", toolkit: "runtime" },
@@ -59,12 +61,12 @@ const machine = block(
     os: os.optional().describe("Its operating system, instead of the one for all."),
     disk: disk.optional().describe("The rule for its disk, instead of the one for all."),
     labels: z
-      .record(word(values.labelKey, "rack"), word(values.labelValue, "a1", { type: ["string", "number", "boolean"] }), {
+      .record(word(kubernetesValues.labelKey, "rack"), word(kubernetesValues.labelValue, "a1", { type: ["string", "number", "boolean"] }), {
         error: "must be a block of labels; write one per line, as in rack: a1",
       })
       .prefault({})
       .describe("Labels of the Kubernetes node."),
-    taints: list(word(values.taint, "dedicated=gpu:NoSchedule"), "a list, as in [dedicated=gpu:NoSchedule]")
+    taints: list(word(kubernetesValues.taint, "dedicated=gpu:NoSchedule"), "a list, as in [dedicated=gpu:NoSchedule]")
       .optional()
       .describe("Taints of the Kubernetes node, instead of those that follow from its roles."),
     gpu: gpu.optional().describe("Its GPU of NVIDIA: driver and container runtime are carried along and installed (Flatcar on amd64)."),

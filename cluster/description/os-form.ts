@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { DISTRIBUTIONS, type OsName } from "../cluster.ts";
 import { block, fewOf, names, word } from "./fields.ts";
+import * as osValues from "./os-values.ts";
 import * as values from "./values.ts";
 import { yesNo } from "./words.ts";
 
@@ -13,7 +14,7 @@ const source = z.union([url.transform((from) => ({ url: from })), block({ url, s
 
 const extension = block(
   {
-    name: word(values.extensionName, "kubernetes").describe(
+    name: word(osValues.extensionName, "kubernetes").describe(
       "Its name: that of the image without .raw, which must also be the one inside it.",
     ),
     url,
@@ -38,7 +39,7 @@ const flatcar = block(
   {
     target: z.literal("flatcar").describe("Flatcar Container Linux."),
     channel: names(["stable", "beta", "alpha", "lts"]).prefault("stable").describe("Which of Flatcar's release channels."),
-    version: word(values.flatcarVersion, "current")
+    version: word(osValues.flatcarVersion, "current")
       .prefault("current")
       .describe('A release such as 4593.2.5, or "current": the newest when bsroot is built, pinned in sextant.lock.'),
     extensions: fewOf(extension, "a list, each with name:, url: and sha256:")
@@ -55,7 +56,7 @@ const fedoraCoreOs = block(
   {
     target: z.literal("fedora-coreos").describe("Fedora CoreOS."),
     stream: names(["stable", "testing", "next"]).prefault("stable").describe("Which of Fedora CoreOS's update streams."),
-    version: word(values.fedoraCoreOsVersion, "current")
+    version: word(osValues.fedoraCoreOsVersion, "current")
       .prefault("current")
       .describe('A release such as 44.20260817.3.2, or "current": the newest when bsroot is built, pinned in sextant.lock.'),
   },
@@ -69,7 +70,7 @@ const enterpriseLinux = block(
     distribution: names(DISTRIBUTIONS, { rockylinux: "rocky", alma: "almalinux", centos: "centos-stream", stream: "centos-stream" })
       .prefault("rocky")
       .describe("Whose Enterprise Linux."),
-    version: word(values.enterpriseVersion, "9", { type: ["number", "string"] }).describe(
+    version: word(osValues.enterpriseVersion, "9", { type: ["number", "string"] }).describe(
       "9 or 10, or one of their minor releases, such as 9.6.",
     ),
     tree: source
@@ -83,13 +84,13 @@ const enterpriseLinux = block(
 const debian = block(
   {
     target: z.literal("debian").describe("Debian, by its own installer."),
-    version: word(values.debianVersion, "13", { type: ["number", "string"], enum: ["12", "13", 12, 13] }).describe(
+    version: word(osValues.debianVersion, "13", { type: ["number", "string"], enum: ["12", "13", 12, 13] }).describe(
       "12 (bookworm) or 13 (trixie); the point release is that of the mirror when bsroot is built, pinned in sextant.lock.",
     ),
     mirror: word(values.urlPrefix, "https://ftp.debian.org/debian")
       .optional()
       .describe("The archive that is mirrored, such as a company's or the snapshot of one day: the folder that holds dists/ and pool/."),
-    packages: fewOf(word(values.debianPackage, "vim"), "a list, as in [vim]")
+    packages: fewOf(word(osValues.debianPackage, "vim"), "a list, as in [vim]")
       .optional()
       .describe("Packages to install beside those that a node needs."),
   },

@@ -1,11 +1,11 @@
 /** One written word -> one value. Each throws TypeError that says what is wrong and what to write instead. */
 import { type Ipv4, ipv4, type Mac, mac, type Range, toNumber } from "../address.ts";
-import { DEBIAN_RELEASES } from "../cluster.ts";
 import { imageReference } from "../image-reference.ts";
 import { quote } from "./problem.ts";
 import { nearest } from "./suggest.ts";
 
-const refuse = (text: string, wrong: string, instead: string): never => {
+/** Throws TypeError. */
+export const refuse = (text: string, wrong: string, instead: string): never => {
   throw new TypeError(`${quote(text)} ${wrong}; write ${instead}`);
 };
 
@@ -180,29 +180,6 @@ export function mirrorPlace(text: string): string {
   return urlPrefix(text);
 }
 
-export function kubernetesVersion(text: string): string {
-  if (text !== "current" && !/^v?1\.\d{1,3}(\.\d{1,3})?$/.test(text))
-    refuse(text, "is not a Kubernetes release", "all three numbers, as in 1.36.4, or two for the newest, as in 1.36");
-  return text.replace(/^v/, "");
-}
-
-export function componentVersion(text: string): string {
-  if (!/^v?\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(text)) refuse(text, "is not a release", "all three numbers, as in 2.3.4");
-  return text.replace(/^v/, "");
-}
-
-/** A branch of NVIDIA's driver, and whether with the open kernel modules. */
-export const nvidiaDrivers = (text: string): string =>
-  /^\d{3}(-open)?$/.test(text)
-    ? text
-    : refuse(text, "is not a branch of NVIDIA's driver", "its three digits, with -open where Flatcar has it so, as in 570-open");
-
-export function imageTag(text: string): string {
-  return /^v?\d[\w.-]{0,60}$/.test(text)
-    ? text
-    : refuse(text, "is not the tag of a release's image", "it as the registry has it, as in 3.6.8-0");
-}
-
 /** A place below html/static/extras. A download grows in a .part beside it. */
 export function extraPath(text: string): string {
   const plain = /^[A-Za-z0-9][\w.+-]*(\/[A-Za-z0-9][\w.+-]*)*$/.test(text) && text.length <= 200 && !text.endsWith(".part");
@@ -215,50 +192,6 @@ export function memberName(text: string): string {
   return plain ? text : refuse(text, "is not a file's name in an archive", "it as `tar t` prints it, without ./ in front");
 }
 
-/** Flatcar understands the first-boot configuration we write (Ignition 3.3.0) since this release. */
-export const OLDEST_FLATCAR = 3185;
-
-export function flatcarVersion(text: string): string {
-  if (text === "current") return text;
-  if (!/^\d{3,5}\.\d{1,3}\.\d{1,3}$/.test(text)) refuse(text, "is not a Flatcar release", "current, or three numbers as in 4593.2.5");
-  if (Number.parseInt(text, 10) < OLDEST_FLATCAR)
-    refuse(text, "is too old to read Ignition 3.3.0", `current, or ${OLDEST_FLATCAR}.0.0 or newer`);
-  return text;
-}
-
-/** Names of live files are those of this Fedora's releases and later ones. */
-const OLDEST_FEDORA = 42;
-
-export function fedoraCoreOsVersion(text: string): string {
-  if (text === "current") return text;
-  if (!/^\d{2,3}\.20\d{6}\.\d{1,3}\.\d{1,3}$/.test(text))
-    refuse(text, "is not a Fedora CoreOS release", "current, or four numbers as in 44.20260817.3.2");
-  if (Number.parseInt(text, 10) < OLDEST_FEDORA) refuse(text, "is too old", `current, or a release of Fedora ${OLDEST_FEDORA} or newer`);
-  return text;
-}
-
-/** A file's name, the unit's that merges it, and the name inside it: what systemd-sysext(8) takes. */
-export function extensionName(text: string): string {
-  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text) && !text.endsWith(".raw")
-    ? text
-    : refuse(text, "is not the name of a system extension", "the name of its image without .raw, as in kubernetes");
-}
-
-/** Releases of Enterprise Linux that can be installed: 9 and 10, or one of their minor releases. */
-export function enterpriseVersion(text: string): string {
-  if (/^(9|10)(\.\d{1,2})?$/.test(text)) return text;
-  return refuse(text, "is no release of Enterprise Linux that is installed here", "9 or 10, or a minor release as in 9.6");
-}
-
-const CODENAMES: Readonly<Record<string, (typeof DEBIAN_RELEASES)[number]>> = { bookworm: "12", trixie: "13" };
-export const debianVersion = (text: string): (typeof DEBIAN_RELEASES)[number] => oneOf(DEBIAN_RELEASES, CODENAMES)(text);
-
-/** What Debian's policy allows (5.6.1). */
-export const debianPackage = (text: string): string =>
-  /^[a-z0-9][a-z0-9+.-]{1,99}$/.test(text)
-    ? text
-    : refuse(text, "is not the name of a Debian package", "it as `apt show` takes it, as in vim");
-
 export function devicePath(text: string): string {
   if (/^\/dev\/[\w./:+-]+$/.test(text) && !text.split("/").includes("..")) return text;
   return refuse(text, "is not a disk's device path", /^\w+$/.test(text) ? `/dev/${text}` : "one such as /dev/sda or /dev/disk/by-id/...");
@@ -267,56 +200,4 @@ export function devicePath(text: string): string {
 /** What udev calls ID_SERIAL_SHORT; it reaches a shell script, so it is kept to what serial numbers are made of. */
 export function diskSerial(text: string): string {
   return /^[\w.:+-]{1,64}$/.test(text) ? text : refuse(text, "is not a disk's serial number", "what `lsblk -o NAME,SERIAL` prints");
-}
-
-/** Kubernetes' rule for label values; keys may have a domain and a slash in front. */
-const LABEL_WORD = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
-
-export function labelKey(text: string): string {
-  const [name = "", domain, more] = text.split("/").reverse();
-  const valid = LABEL_WORD.test(name) && more === undefined && (domain === undefined || LABEL_DOMAIN.test(domain));
-  return valid ? text : refuse(text, "is not a label's name", "letters, digits, - _ and ., as in rack or example.com/rack");
-}
-const LABEL_DOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
-
-export function labelValue(text: string): string {
-  return text === "" || LABEL_WORD.test(text) ? text : refuse(text, "is not a label's value", "at most 63 letters, digits, - _ and .");
-}
-
-/** Kubernetes' quantities, as far as CPUs and memory need them. */
-export function quantity(text: string): string {
-  return /^\d{1,12}(\.\d{1,3})?(m|[KMGT]i?|k)?$/.test(text) ? text : refuse(text, "is not a quantity", "as in 100m or 256Mi");
-}
-
-export function portRange(text: string): readonly [number, number] {
-  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
-  const ports: readonly [number, number] = [Number(first), Number(last)];
-  if (first === undefined || ports[0] < 1 || ports[1] > 65535 || ports[0] > ports[1])
-    refuse(text, "is not a range of ports", "the first and the last, as in 30000-32767");
-  return ports;
-}
-
-/** Kubernetes' rule, and key=value:Effect as kubelet takes it. */
-export function taint(text: string): string {
-  const [, key = "", value = ""] = /^([^=:]+)(?:=([^:]*))?:(?:NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text) ?? [];
-  if (key === "") refuse(text, "is not a taint", "as in dedicated=gpu:NoSchedule");
-  labelKey(key);
-  labelValue(value);
-  return text;
-}
-
-export function settingName(text: string): string {
-  return /^[A-Za-z][\w.-]{0,62}$/.test(text) ? text : refuse(text, "is not a setting's name", "a word, as in replicas");
-}
-
-/** One line; it ends up in manifests. */
-export function setting(text: string): string {
-  return /^\P{Cc}{0,1000}$/u.test(text) ? text : refuse(text, "is not a setting", "one line of text");
-}
-
-/** kubeadm's names of its checks hold no blanks; "all" would hide what matters. */
-export function checkName(text: string): string {
-  if (!/^[A-Za-z][\w./-]{0,100}$/.test(text) || text.toLowerCase() === "all")
-    refuse(text, "is not one of kubeadm's checks", "its name as kubeadm prints it, as in NumCPU");
-  return text;
 }

@@ -1,5 +1,6 @@
 /** The add-ons there are, in the order in which they are applied, and what a description may say of each. What they consist of is in templates/addons. */
 import type { AddOnChoice, Kubernetes, PodNetwork, RoleName } from "../cluster.ts";
+import * as kubernetesValues from "../description/kubernetes-values.ts";
 import { nearest } from "../description/suggest.ts";
 import * as values from "../description/values.ts";
 import type { AddOnSetting } from "../extension.ts";
@@ -20,7 +21,7 @@ export interface AddOnRow {
 }
 
 const setting = (summary: string, otherwise: string, read: (text: string) => string): AddOnSetting => ({ summary, otherwise, read });
-const version = (otherwise: string, of = "image"): AddOnSetting => setting(`The ${of}'s version.`, otherwise, values.imageTag);
+const version = (otherwise: string, of = "image"): AddOnSetting => setting(`The ${of}'s version.`, otherwise, kubernetesValues.imageTag);
 const yesNo = (summary: string, otherwise: "yes" | "no"): AddOnSetting =>
   setting(summary, otherwise, (text) => (values.yesNo(text) ? "yes" : "no"));
 const number = (summary: string, otherwise: string, least: number, most: number): AddOnSetting =>
@@ -176,7 +177,7 @@ export const ADD_ONS = {
           throw new TypeError(`"${text}" is not a length of time; write a number with h, d, w or y, as in 10d`);
         return text;
       }),
-      storage: optional("The size of Prometheus' volume; without one its data die with its pod.", values.quantity),
+      storage: optional("The size of Prometheus' volume; without one its data die with its pod.", kubernetesValues.quantity),
     },
   },
   opensearch: {
@@ -185,7 +186,7 @@ export const ADD_ONS = {
     settings: {
       version: version("3.8.0"),
       fluentBit: version("4.2.3", "Fluent Bit image"),
-      storage: optional("The size of its volume; without one the logs die with its pod.", values.quantity),
+      storage: optional("The size of its volume; without one the logs die with its pod.", kubernetesValues.quantity),
       heap: setting("Memory for Java.", "1g", (text) => {
         if (!/^\d{1,5}[mg]$/.test(text)) throw new TypeError(`"${text}" is not a heap's size; write a number with m or g, as in 1g`);
         return text;

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import * as kubernetesValues from "../../../cluster/description/kubernetes-values.ts";
+import * as osValues from "../../../cluster/description/os-values.ts";
 import * as values from "../../../cluster/description/values.ts";
 
 test.each([
@@ -104,10 +106,17 @@ test("every parser takes any text at all, or refuses it in one sentence that say
       values.sourceUrl,
       values.urlPrefix,
       values.mirrorPlace,
-      values.kubernetesVersion,
-      values.flatcarVersion,
+      kubernetesValues.kubernetesVersion,
+      osValues.flatcarVersion,
     ] as never[])
-    .concat([values.addressRange, values.devicePath, values.diskSerial, values.labelKey, values.labelValue, values.count(1, 9)] as never[]);
+    .concat([
+      values.addressRange,
+      values.devicePath,
+      values.diskSerial,
+      kubernetesValues.labelKey,
+      kubernetesValues.labelValue,
+      values.count(1, 9),
+    ] as never[]);
   fc.assert(
     fc.property(
       fc.constantFrom(...parsers),
