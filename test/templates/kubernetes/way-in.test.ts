@@ -85,7 +85,7 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
     const { status, output } = await run();
     expect(status).toBe(0);
     expect(words().filter((word) => word === "state=founding").length).toBeGreaterThan(1);
-    expect(words().at(-1)).toBe("state=founded");
+    expect(told().at(-1)).toBe("state=founded");
     expect(output).not.toMatch(/terminated/i);
   });
 
@@ -156,6 +156,47 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
     const done = bench.calls().flatMap((call) => /^kubeadm (?:reset|join)|^systemctl stop|member\/(?:list|remove)/.exec(call) ?? []);
     expect(done).toEqual(["member/list", "member/list", "member/remove", "kubeadm reset", "systemctl stop", "kubeadm join"]);
     expect(inside("var/lib/etcd/member")).toBe(false);
+  });
+
+  test.each([
+    { left: "update-status", phases: ["update-status", "update-status", "update-status", "mark-control-plane"] },
+    { left: "mark-control-plane", phases: ["mark-control-plane", "mark-control-plane", "mark-control-plane"] },
+  ])("says again what is left to say to a slow API, instead of clearing away a member: $left", async ({ left, phases }) => {
+    answers = [JOIN];
+    bench.command(
+      "kubeadm",
+      `case "$*" in
+        "join --config"*) echo "error execution phase control-plane-join/${left}: error uploading: context deadline exceeded" >&2; exit 1 ;;
+        "join phase"*) n=$(($(cat "$LAB/n" 2>/dev/null || echo 0) + 1)); echo $n >"$LAB/n"; [ $n -gt 2 ] || { echo "error execution phase ${left}: slow"; exit 1; } ;;
+      esac`,
+    );
+    expect(await run()).toMatchObject({ status: 0 });
+    const said = calls("kubeadm").flatMap(
+      (call) => /^kubeadm join phase control-plane-join (\S+) --config \S+join\.yaml$/.exec(call)?.[1] ?? [],
+    );
+    expect(said).toEqual(phases);
+    expect(told()).toEqual(["state=asks", "state=joined"]);
+    expect(calls("kubeadm").filter((call) => call.startsWith("kubeadm reset"))).toEqual([]);
+  });
+
+  test("clears the attempt away when what is left cannot be said for ten minutes, and when something else failed", async () => {
+    answers = [JOIN, JOIN];
+    bench.command(
+      "kubeadm",
+      `case "$*" in
+        "join --config"*) n=$(($(cat "$LAB/n" 2>/dev/null || echo 0) + 1)); echo $n >"$LAB/n"; [ $n -ge 2 ] || { echo "error execution phase control-plane-join/update-status: slow"; exit 1; } ;;
+        "join phase"*) echo "error execution phase update-status: slow"; exit 1 ;;
+      esac`,
+    );
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(calls("kubeadm").filter((call) => call.includes("join phase"))).toHaveLength(40);
+    expect(told()).toEqual([
+      "state=asks",
+      expect.stringContaining("state=failed&reason=joining the cluster failed"),
+      "state=asks",
+      "state=joined",
+    ]);
+    expect(calls("kubeadm").filter((call) => call.startsWith("kubeadm reset"))).toHaveLength(1);
   });
 
   test("gives up such a member at once when it is to found the cluster anew", async () => {
