@@ -1,14 +1,15 @@
 /** The way into a cluster that is founded: through whom a node joins, and with what. */
 import type { Mac } from "../../cluster/address.ts";
-import type { Cluster } from "../../cluster/cluster.ts";
+import type { Cluster, Machine } from "../../cluster/cluster.ts";
 import { API_PORT } from "../../cluster/kubernetes/endpoint.ts";
 import { controlPlanes, hostnameOf, machineByMac } from "../../cluster/queries.ts";
 import type { Journal } from "../journal.ts";
-import type { Seen } from "./api.ts";
+import type { Api, Seen } from "./api.ts";
 import { isControlPlane, isStacked } from "./circumstances.ts";
 import type { Connection, Open } from "./connection.ts";
 import type { Issuer } from "./issuer.ts";
 import { type Joining, otherThatJoins } from "./joining.ts";
+import { removeReadyNode } from "./old-node.ts";
 import { type Heard, wait } from "./words.ts";
 
 export interface EntranceSettings {
@@ -45,11 +46,11 @@ export class Entrance {
     const other = this.#taken(mac);
     if (other) return wait(`${name(other)} joins first: control planes join one after another`);
     try {
-      const token = await inTime(this.#settings.issuer.tokenFor(machine, open.api), PATIENCE);
+      const token = await inTime(this.#letIn(machine, open.api), PATIENCE);
       if (token === undefined) return wait("its token is being made");
       return { ok: true, lines: { do: "join", because, token, endpoint: `${through.address}:${API_PORT}`, "ca-hash": open.caHash } };
     } catch (error) {
-      return wait(`its token cannot be made: ${(error as Error).message}`);
+      return wait(`it cannot be let in: ${(error as Error).message}`);
     }
   }
 
@@ -74,6 +75,13 @@ export class Entrance {
   close(): void {
     this.#settings.issuer.forget();
     this.#joining = undefined;
+  }
+
+  async #letIn(machine: Machine, api: Api): Promise<string | undefined> {
+    const { issuer, journal } = this.#settings;
+    const text = "the Node that it was before is deleted: kubeadm joins nobody beside one that is Ready";
+    if (await removeReadyNode(machine.name, api)) journal({ from: "kubernetes", mac: machine.mac, level: "info", text });
+    return issuer.tokenFor(machine, api);
   }
 
   /** Who joins before it; undefined: nobody, and from now on it is the one that does. */

@@ -61,7 +61,9 @@ const pod = z.object({
 export type Pod = z.output<typeof pod>;
 
 const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) }).transform(({ items }) => items);
-/** Each throws ZodError for what is no list of these. */
+/** Each throws ZodError for what is none of these, or no list of them. */
+export const nodeOf = (answer: unknown): Node => node.parse(answer);
+export const isReady = ({ status }: Node): boolean => status.conditions.some(({ type, status }) => type === "Ready" && status === "True");
 export const nodes = (answer: unknown): readonly Node[] => listOf(node).parse(answer);
 export const pods = (answer: unknown): readonly Pod[] => listOf(pod).parse(answer);
 /** Items of a list do not say their kind. */

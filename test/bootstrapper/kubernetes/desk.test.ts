@@ -296,6 +296,26 @@ describe("joining", () => {
     ).toEqual(["Sextant: for cp-2", "Sextant: for worker-1"]);
   });
 
+  test.each([
+    { is: "True", stays: false },
+    { is: "False", stays: true },
+    { is: "Unknown", stays: true },
+  ])("beside a Node of its name whose Ready is $is kubeadm lets it in, or we make room for it", async ({ is, stays }) => {
+    await cluster.serve("127.0.0.11");
+    await open();
+    await founded();
+    const nodes = "/api/v1/nodes";
+    cluster.put(nodes, {
+      kind: "Node",
+      metadata: { name: "worker-1", uid: "before" },
+      status: { conditions: [{ type: "Ready", status: is }] },
+    });
+    expect((await asks(W1))["do"]).toBe("join");
+    expect(cluster.objects.has(`${nodes}/worker-1`)).toBe(stays);
+    expect(journaled().some((line) => line.startsWith("21 info: the Node that it was before is deleted"))).toBe(!stays);
+    expect((await asks(W1))["do"]).toBe("join");
+  });
+
   test("when it has joined, its token is gone", async () => {
     await cluster.serve("127.0.0.11");
     await open();
