@@ -1,6 +1,7 @@
 /** What may be done to a running cluster, the small steps it is made of, and how far one has come. */
 import type { Mac } from "../../cluster/address.ts";
 import { keyInWords, type ObjectKey } from "../kubernetes/leftovers.ts";
+import { isAccountOfAll } from "../kubernetes/pull-secrets.ts";
 
 /** What the operator asks for. Machines by name. */
 export type Wish =
@@ -70,7 +71,10 @@ export interface Operation {
 const WORDS: { readonly [K in Step["do"]]: (step: Extract<Step, { readonly do: K }>) => string } = {
   snapshot: () => "take a snapshot of etcd",
   check: ({ snapshot }) => `see that ${snapshot} is on disk as it was taken`,
-  "take-away": ({ addOn, object }) => `delete ${keyInWords(object)}, which ${addOn} left behind`,
+  "take-away": ({ addOn, object }) =>
+    isAccountOfAll(object)
+      ? `take what ${addOn} named there out of ${keyInWords(object)}`
+      : `delete ${keyInWords(object)}, which ${addOn} left behind`,
   cordon: ({ node }) => `${node}: let no new pods in`,
   drain: ({ node }) => `${node}: evict its pods`,
   uncordon: ({ node }) => `${node}: let pods in again`,

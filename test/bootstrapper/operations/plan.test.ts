@@ -328,10 +328,15 @@ describe("taking away what add-ons left behind", () => {
   const space = { addOn: "traefik", apiVersion: "v1", kind: "Namespace", name: "traefik", is: "data" } as const;
 
   test("deletes what is only ours, after a snapshot, and says what stays and why", () => {
-    const planned = plan({ do: "prune" }, { ...rack().situation(), leftovers: [one, space, { ...one, name: "theirs", is: "shared" }] });
+    const account = { ...one, kind: "ServiceAccount", name: "default" };
+    const planned = plan(
+      { do: "prune" },
+      { ...rack().situation(), leftovers: [one, account, space, { ...one, name: "theirs", is: "shared" }] },
+    );
     expect(planned.ok && planned.steps.map(inWords)).toEqual([
       "take a snapshot of etcd",
       "delete ConfigMap traefik/web, which traefik left behind",
+      "take what traefik named there out of ServiceAccount traefik/default",
     ]);
     expect(planned.ok && planned.notes).toEqual([
       "stays, since more would go with it than was put there (kubectl delete it when you are sure): Namespace traefik of traefik",
