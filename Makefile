@@ -17,7 +17,7 @@ build: deps ## compile both programs into dist/
 up: build ## a rack of virtual machines that install themselves over the network
 	@node --import tsx vm-cluster/main.ts up $(DESC)
 
-down: ## remove every process, namespace and disk that `make up` made
+down: ## remove every process, namespace and disk that `make up`, or a test that was interrupted, left here
 	@[ ! -d node_modules ] || node --import tsx vm-cluster/main.ts down
 
 test: build ## format, lint, types, unit, contract and protocol tests, and the rack

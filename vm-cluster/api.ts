@@ -29,6 +29,10 @@ export interface Status {
 export interface Cluster {
   readonly addOns: readonly { readonly name: string; readonly is: string; readonly because: string }[];
 }
+export interface Plan {
+  readonly steps: readonly string[];
+  readonly notes: readonly string[];
+}
 
 export interface Access {
   /** A unix socket that leads to the HTTPS port. */
@@ -49,6 +53,8 @@ export class Api {
   leases = async (): Promise<readonly Lease[]> => (await this.#ask<{ leases: Lease[] }>("GET", "leases")).leases;
   status = (): Promise<Status> => this.#ask("GET", "status");
   cluster = (): Promise<Cluster> => this.#ask("GET", "cluster");
+  /** What an operation would do: "do=remove&machine=w-1". */
+  plan = (query: string): Promise<Plan> => this.#ask("POST", `cluster/plan?${query}`);
 
   /** The newest `count`, newest last. */
   journal = async (count = 1000): Promise<readonly JournalEntry[]> =>

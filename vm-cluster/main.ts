@@ -1,7 +1,7 @@
 /** The lab's command line, called by the Makefile: `up [DESCRIPTION]` and `down`. */
 import { CommandError } from "./command.ts";
-import { RackState } from "./rack-state.ts";
-import { RACK, UpError, up } from "./up.ts";
+import { RackState, racks } from "./rack-state.ts";
+import { UpError, up } from "./up.ts";
 import { RackError } from "./watch.ts";
 
 const EXAMPLE = "vm-cluster/cluster-desc.yml";
@@ -11,7 +11,7 @@ const STILL_THERE = "What was started is still there: look around, or remove it 
 if (process.getuid?.() !== 0) {
   fail("the lab makes network namespaces and runs QEMU in them: run it as root");
 } else if (command === "down") {
-  await new RackState(RACK).clear();
+  for (const id of racks()) await new RackState(id).clear();
 } else if (command === "up") {
   process.on("SIGINT", () => {
     process.stdout.write(`\ninterrupted. ${STILL_THERE}\n`);

@@ -1,13 +1,19 @@
 /** What a rack has on this host: a folder, a namespace, sockets and processes, written down so that any later run can clear it away. */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Network } from "./network.ts";
 import { end, marked, markOf, type ProcessId, startDetached } from "./processes.ts";
 
 /** All racks of a checkout. */
 export const RACKS = ".vm-cluster";
+
+/** Ids of those there are: of `make up`, and of tests that run or were interrupted. */
+export const racks = (checkout = process.cwd()): readonly string[] => {
+  const folder = resolve(checkout, RACKS);
+  return existsSync(folder) ? readdirSync(folder, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : [])) : [];
+};
 
 interface Written {
   /** Process ids mean nothing after the host was restarted. */

@@ -15,7 +15,7 @@ import { changes, Screen, table } from "./table.ts";
 import { untilReady, type Watched } from "./watch.ts";
 
 /** The rack of `make up`; tests have their own. */
-export const RACK = "rack";
+const RACK = "rack";
 
 /** MiB that QEMU needs beside a machine's memory, translated code included. */
 const OVERHEAD = 350;
