@@ -6,7 +6,7 @@ import { contentHash, parseIndex } from "./add-on-index.ts";
 import type { Api, ApiError } from "./api.ts";
 import { applyAll } from "./apply.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Applied, keyOf, type Leftover, type ObjectKey } from "./leftovers.ts";
+import { keyOf, type Leftover, type ObjectKey, UNKNOWN } from "./leftovers.ts";
 import { inOrder, type Manifest, readManifests } from "./manifest.ts";
 import { workloadOf } from "./objects.ts";
 import { ResourcePaths } from "./resources.ts";
@@ -98,12 +98,19 @@ export class AddOns {
       let manifests: readonly Manifest[];
       try {
         manifests = await this.#manifests(addon);
-        await applyAll(manifests, name, api);
       } catch (error) {
+        return { name, is: "refused", because: (error as Error).message };
+      }
+      const objects: ObjectKey[] = [];
+      try {
+        await applyAll(manifests, name, api, (manifest) => objects.push(keyOf(manifest)));
+      } catch (error) {
+        await ledger.begun(name, cluster, objects);
         return { name, is: "refused", because: (error as ApiError).message };
       }
-      await ledger.applied(name, { hash, cluster }, manifests.map(keyOf));
-      this.#tell("info", `add-on ${name} applied${known?.cluster === cluster ? why(known) : ""}`);
+      await ledger.applied(name, { hash, cluster }, objects);
+      const another = known?.cluster === cluster && known.hash !== UNKNOWN ? ": the bsroot has another one than before" : "";
+      this.#tell("info", `add-on ${name} applied${another}`);
     } else if (!known.objects) await ledger.applied(name, { hash, cluster }, (await this.#manifests(addon)).map(keyOf));
     return this.#look(addon, api);
   }
@@ -162,7 +169,6 @@ export class AddOns {
   }
 }
 
-const why = ({ hash }: Applied): string => (hash === "" ? " again" : ": the bsroot has another one than before");
 const namesOf = (addons: AddOnIndex["addons"]): readonly string[] => addons.map(({ name }) => name);
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/ */

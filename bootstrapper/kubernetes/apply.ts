@@ -11,8 +11,13 @@ const AGAIN = 250;
 
 type Caller = Pick<Api, "call">;
 
-/** One after the other, as they stand. Rejects with ApiError at the first that is refused. `addOn`: whose they are. */
-export async function applyAll(manifests: readonly Manifest[], addOn: string, api: Caller): Promise<void> {
+/** One after the other, as they stand. Rejects with ApiError at the first that is refused. `addOn`: whose they are; `done` is told of each. */
+export async function applyAll(
+  manifests: readonly Manifest[],
+  addOn: string,
+  api: Caller,
+  done: (manifest: Manifest) => void,
+): Promise<void> {
   const paths = new ResourcePaths(api);
   const defines = manifests.some(({ kind }) => kind === "CustomResourceDefinition");
   for (const manifest of manifests) {
@@ -20,6 +25,7 @@ export async function applyAll(manifests: readonly Manifest[], addOn: string, ap
     try {
       const path = await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest));
       await howOf(manifest, addOn)(manifest, path, api);
+      done(manifest);
     } catch (error) {
       const { message, status } = error as ApiError;
       // What an API server says of a Secret may have some of it.

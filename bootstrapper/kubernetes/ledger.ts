@@ -1,6 +1,6 @@
 /** Which add-ons were applied, with which objects: on disk before it counts. */
 import type { Table } from "../store/store.ts";
-import { type Applied, appliedNow, leftBehind, type ObjectKey, without } from "./leftovers.ts";
+import { type Applied, appliedNow, leftBehind, type ObjectKey, UNKNOWN, without } from "./leftovers.ts";
 
 export class Ledger {
   readonly #table: Table<Applied>;
@@ -13,6 +13,13 @@ export class Ledger {
 
   find(addOn: string): Applied | undefined {
     return this.#applied.get(addOn);
+  }
+
+  /** It was refused, but for these objects. */
+  async begun(addOn: string, cluster: number, objects: readonly ObjectKey[]): Promise<void> {
+    const known = this.#applied.get(addOn);
+    const next = appliedNow(known, { hash: UNKNOWN, cluster }, objects);
+    if (JSON.stringify(next) !== JSON.stringify(known)) await this.#put(addOn, next);
   }
 
   /** These objects, of these bytes, are in the cluster that was founded then. */
@@ -35,7 +42,7 @@ export class Ledger {
 
   /** The cluster's data are those of another day: what was applied since may not be there. */
   async doubt(): Promise<void> {
-    for (const [addOn, applied] of this.#applied) await this.#put(addOn, { ...applied, hash: "" });
+    for (const [addOn, applied] of this.#applied) await this.#put(addOn, { ...applied, hash: UNKNOWN });
   }
 
   async #put(addOn: string, applied: Applied): Promise<void> {

@@ -17,7 +17,7 @@ export interface Leftover extends ObjectKey {
 
 /** What the store keeps of an add-on. `cluster`: when that was founded, for another one has none of it. */
 export interface Applied {
-  /** "": nobody knows whether it is there as it was applied. */
+  /** Of its bytes, or UNKNOWN. */
   readonly hash: string;
   readonly cluster: number;
   /** What was applied; absent in a store that an earlier release wrote, until somebody looks. */
@@ -25,6 +25,9 @@ export interface Applied {
   /** What was applied before that and is not among it. */
   readonly left?: readonly ObjectKey[];
 }
+
+/** Whether it is there as the bsroot has it nobody knows. */
+export const UNKNOWN = "";
 
 export const keyOf = ({ apiVersion, kind, metadata: { name, namespace } }: Manifest): ObjectKey => ({
   apiVersion,
@@ -68,9 +71,11 @@ export function leftBehind(
 ): readonly (ObjectKey & { readonly addOn: string })[] {
   const here = [...applied].filter(([, one]) => one.cluster === cluster);
   const current = here.flatMap(([name, { objects = [] }]) => (addOns.includes(name) ? objects : []));
-  const all = here.flatMap(([addOn, { objects = [], left = [] }]) =>
-    without([...left, ...(addOns.includes(addOn) ? [] : objects)], current).map((key) => ({ ...key, addOn })),
-  );
+  const all = here.flatMap(([addOn, { hash, objects = [], left = [] }]) => {
+    if (!addOns.includes(addOn)) return without([...left, ...objects], current).map((key) => ({ ...key, addOn }));
+    // Which of its objects stay is known when all of it is there.
+    return hash === UNKNOWN ? [] : without(left, current).map((key) => ({ ...key, addOn }));
+  });
   const last = all.reverse();
   return [...last.filter(standsInTheWay), ...last.filter((key) => !standsInTheWay(key))];
 }
