@@ -25,6 +25,9 @@ const DOMAIN = "k8s.lan";
 /** A registry that wants a password, of which the nodes hear by an add-on; nobody asks it. */
 const COMPANY = "registry.corp.lan:5000";
 
+/** Controllers that lose a lease to a busy processor end, and starting again keeps it busy. */
+const UNHURRIED = { "leader-elect-lease-duration": "180s", "leader-elect-renew-deadline": "150s", "leader-elect-retry-period": "10s" };
+
 /** JSON is YAML. Three control planes, of which the third stays off: a cluster lives without it. */
 const description = (described: KubernetesParts["described"]): string =>
   JSON.stringify({
@@ -45,6 +48,7 @@ const description = (described: KubernetesParts["described"]): string =>
       clusterDns: "none",
       imagePullSecrets: [{ name: "company", registry: COMPANY, namespaces: ["default"] }],
       ignoredChecks: ["NumCPU", "Mem"],
+      flags: { controllerManager: UNHURRIED, scheduler: UNHURRIED },
       reserved: { system: { cpu: "10m", memory: "20Mi" }, kube: { cpu: "10m", memory: "20Mi" } },
     },
   });
