@@ -1,6 +1,7 @@
 /** Kubernetes and what runs beside it, as the recommended form writes them. */
 import { z } from "zod";
 import { KEY_KINDS, POD_NETWORKS } from "../cluster.ts";
+import type { Program } from "../kubernetes/flags.ts";
 import { block, fewOf, list, names, word } from "./fields.ts";
 import * as kubernetesValues from "./kubernetes-values.ts";
 import * as values from "./values.ts";
@@ -78,6 +79,29 @@ const addons = z
   )
   .prefault({});
 
+const flagsOf = (program: Program, example: string) =>
+  z
+    .record(word(kubernetesValues.flagOf(program), example), word(kubernetesValues.setting, "text", SETTING), {
+      error: `must be a block of flags; write one per line, as in ${example}: value`,
+    })
+    .prefault({});
+const flags = block(
+  {
+    apiServer: flagsOf("apiServer", "oidc-issuer-url").describe("Of every API server."),
+    controllerManager: flagsOf("controllerManager", "terminated-pod-gc-threshold").describe("Of every controller manager."),
+    scheduler: flagsOf("scheduler", "feature-gates").describe("Of every scheduler."),
+    kubelet: flagsOf("kubelet", "serialize-image-pulls").describe("Of every node's kubelet."),
+  },
+  "apiServer: { oidc-issuer-url: https://login.example.com }",
+  {
+    "kube-apiserver": "apiServer",
+    "api-server": "apiServer",
+    "kube-controller-manager": "controllerManager",
+    "controller-manager": "controllerManager",
+    "kube-scheduler": "scheduler",
+  },
+);
+
 const chart = block(
   {
     name: dnsLabel("grafana").describe("The release's name."),
@@ -128,6 +152,9 @@ export const kubernetes = block(
     ignoredChecks: list(word(kubernetesValues.checkName, "NumCPU"), "a list, as in [NumCPU, Mem]")
       .prefault([])
       .describe("Checks of kubeadm that may fail, by its own names: NumCPU and Mem on very small machines."),
+    flags: flags
+      .prefault({})
+      .describe("Further flags of Kubernetes' own programs, by their names without dashes; whoever writes them knows the release."),
     imagePullSecrets: fewOf(pullSecret, "a list, each with name: and registry:")
       .prefault([])
       .describe("Registries other than ours that pods pull from with a password, which the builder takes from docker login."),
@@ -152,6 +179,8 @@ export const kubernetes = block(
     service_dns_cluster_ip: "dnsAddress",
     resource_reservation: "reserved",
     helm: "charts",
+    extraArgs: "flags",
+    extra_args: "flags",
     image_pull_secrets: "imagePullSecrets",
     pullSecrets: "imagePullSecrets",
     dns_deployment_settings: "clusterDns",

@@ -1,4 +1,6 @@
 /** Words about Kubernetes, each as in values.ts. */
+import { type Program, takenBy } from "../kubernetes/flags.ts";
+import { quote } from "./problem.ts";
 import { refuse } from "./values.ts";
 
 export function kubernetesVersion(text: string): string {
@@ -62,6 +64,19 @@ export function settingName(text: string): string {
 export function setting(text: string): string {
   return /^\P{Cc}{0,1000}$/u.test(text) ? text : refuse(text, "is not a setting", "one line of text");
 }
+
+/** With or without its dashes; one that follows from something else is refused. */
+export const flagOf =
+  (program: Program) =>
+  (text: string): string => {
+    const flag = text.replace(/^--/, "");
+    if (!/^[a-z][a-z0-9-]{0,62}$/.test(flag)) refuse(text, "is not a flag", "it as the program's --help has it, as in v or feature-gates");
+    const by = takenBy(program, flag);
+    if (by === undefined) return flag;
+    throw new TypeError(
+      by === "" ? `${quote(flag)} is what the rest stands on; leave it out` : `${quote(flag)} follows from something else; write ${by}`,
+    );
+  };
 
 /** kubeadm's names of its checks hold no blanks; "all" would hide what matters. */
 export function checkName(text: string): string {

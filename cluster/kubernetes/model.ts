@@ -2,6 +2,7 @@
 import type { Ipv4, Subnet } from "../address.ts";
 import type { Source } from "../cluster.ts";
 import type { Components } from "./components.ts";
+import type { Flags } from "./flags.ts";
 import type { KubeadmTags } from "./images.ts";
 
 export interface Kubernetes {
@@ -36,6 +37,8 @@ export interface Kubernetes {
   readonly clusterDns: "coredns" | "none";
   /** Preflight checks whose failure kubeadm only tells, by its own names: "NumCPU". */
   readonly ignoredChecks: readonly string[];
+  /** What is added to the flags of Kubernetes' own programs. */
+  readonly flags: Flags;
   /** Who pods are at registries other than ours, which wants no password. */
   readonly imagePullSecrets: readonly ImagePullSecret[];
   readonly addons: readonly AddOnChoice[];

@@ -16,6 +16,7 @@ export const PLAIN_KUBERNETES: Kubernetes = {
   certificates: "rsa",
   clusterDns: "coredns",
   ignoredChecks: [],
+  flags: { apiServer: {}, controllerManager: {}, scheduler: {}, kubelet: {} },
   addons: [],
   imagePullSecrets: [],
   charts: [],

@@ -36,9 +36,14 @@ export function clusterConfiguration({ cluster }: BootContext, release: string) 
     etcd: etcd(cluster, api),
     apiServer: apiServer(cluster, api),
     controllerManager: {
-      extraArgs: extraArgs(api, { ...elections(cluster), ...podRanges(cluster), "flex-volume-plugin-dir": VOLUME_PLUGINS }),
+      extraArgs: extraArgs(api, {
+        ...elections(cluster),
+        ...podRanges(cluster),
+        "flex-volume-plugin-dir": VOLUME_PLUGINS,
+        ...kubernetes.flags.controllerManager,
+      }),
     },
-    ...(alone(cluster) && { scheduler: { extraArgs: extraArgs(api, elections(cluster)) } }),
+    ...scheduler(cluster, api),
     ...dns(cluster, api),
   };
 }
@@ -52,6 +57,11 @@ const alone = (cluster: Cluster): boolean => controlPlanes(cluster).length === 1
  */
 const elections = (cluster: Cluster): Readonly<Record<string, string>> =>
   alone(cluster) ? { "leader-elect-lease-duration": "60s", "leader-elect-renew-deadline": "40s", "leader-elect-retry-period": "5s" } : {};
+
+function scheduler(cluster: Cluster, api: Api) {
+  const flags = { ...elections(cluster), ...cluster.kubernetes.flags.scheduler };
+  return Object.keys(flags).length === 0 ? {} : { scheduler: { extraArgs: extraArgs(api, flags) } };
+}
 
 /** kubeadm itself has the controller manager give every node its part of podSubnet; only the size of a part is said here. */
 const podRanges = ({ kubernetes }: Cluster) => ({ "node-cidr-mask-size": String(nodeMask(kubernetes.maxPods)) });
@@ -78,6 +88,7 @@ function apiServer(cluster: Cluster, api: Api) {
     profiling: "false",
     // Long-lived connections spread over all API servers again after one of them was away.
     ...(!alone(cluster) && { "goaway-chance": "0.001" }),
+    ...cluster.kubernetes.flags.apiServer,
   };
   return {
     extraArgs: extraArgs(api, flags),

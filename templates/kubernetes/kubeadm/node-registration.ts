@@ -5,12 +5,12 @@ import { compare } from "../../../cluster/kubernetes/version.ts";
 import { apiOf, extraArgs } from "./api.ts";
 
 export function nodeRegistration(context: BootContext, release: string, to: "found" | "join") {
-  const { machine } = context;
+  const { cluster, machine } = context;
   const ignored = ignoredPreflightErrors(context, release, to);
   return {
     name: machine.name,
     criSocket: criSocket(release),
-    kubeletExtraArgs: extraArgs(apiOf(release), kubeletFlags(machine)),
+    kubeletExtraArgs: extraArgs(apiOf(release), { ...kubeletFlags(machine), ...cluster.kubernetes.flags.kubelet }),
     taints: taints(machine, release),
     ...(ignored.length > 0 && { ignorePreflightErrors: ignored }),
   };

@@ -86,6 +86,29 @@ describe("each release is written to in words that it knows", () => {
   });
 });
 
+describe("flags of the description", () => {
+  const flags = {
+    apiServer: { "oidc-issuer-url": "https://login.example.com", "audit-log-maxage": "7" },
+    controllerManager: { "leader-elect-lease-duration": "180s" },
+    scheduler: { v: "4" },
+    kubelet: { "serialize-image-pulls": "false" },
+  };
+  test.each(VERSIONS)("in %s reach the programs beside ours, and in their place where both may be", (_, version) => {
+    const { ClusterConfiguration: all, InitConfiguration: own } = found({ version, flags }, { planes: 3 });
+    expect(flag(all.apiServer, "oidc-issuer-url")).toBe("https://login.example.com");
+    expect(flag(all.apiServer, "audit-log-maxage")).toBe("7");
+    expect(flag(all.apiServer, "audit-log-maxbackup")).toBe("10");
+    expect(flag(all.controllerManager, "leader-elect-lease-duration")).toBe("180s");
+    expect(flag(all.controllerManager, "node-cidr-mask-size")).toBe("24");
+    expect(flag(all.scheduler, "v")).toBe("4");
+    const kubelet = { extraArgs: own.nodeRegistration.kubeletExtraArgs };
+    expect([flag(kubelet, "serialize-image-pulls"), flag(kubelet, "node-ip")]).toEqual(["false", "@ADDRESS@"]);
+  });
+  test("leave a scheduler that has none without a word", () => {
+    expect(current({}, { planes: 3 })["ClusterConfiguration"]).not.toHaveProperty("scheduler");
+  });
+});
+
 describe("a node", () => {
   const registered = (name: string, cluster: Cluster, own: Partial<Machine> = {}): Document => {
     const context = seenBy(name, cluster);
