@@ -86,11 +86,10 @@ describe.sequential("a rack that is powered on", () => {
   });
 
   test("a worker that is installed anew comes back", async () => {
-    const machineId = "get node worker-1 -o jsonpath={.status.nodeInfo.machineID}";
-    const before = await lab.kubectl(machineId);
+    await lab.rack.onNode("worker-1", "sudo touch /var/lib/of-before; sudo sync");
     expect(await lab.rack.order("reinstall", "worker-1", "--yes")).toContain("all of it is done");
     expect(await nodes()).toEqual(["cp-1=True", "worker-1=True"]);
-    expect(await lab.kubectl(machineId)).not.toBe(before);
+    expect(await lab.rack.onNode("worker-1", "test -e /var/lib/of-before || echo anew")).toBe("anew\n");
     expect(await lab.kubectl("get node worker-1 -o jsonpath={.spec.unschedulable}")).toBe("");
   });
 
