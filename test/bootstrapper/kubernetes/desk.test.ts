@@ -1,5 +1,5 @@
 /** Nodes that want into the cluster, before the real desk, the real client and API servers that answer over TLS or do not. */
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Heard, Word } from "../../../bootstrapper/kubernetes/words.ts";
 import type { Phase } from "../../../bootstrapper/machines/machine.ts";
 import { type Mac, mac } from "../../../cluster/address.ts";
@@ -7,20 +7,14 @@ import { layout } from "../../../cluster/layout.ts";
 import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
 import { DESCRIPTION } from "../../support/description.ts";
 import { FakeCluster } from "./fake-api.ts";
-import { CP1, CP2, CP3, Rig, THREE, W1, withKubernetes } from "./rig.ts";
+import { beforeEachRig, CP1, CP2, CP3, type Rig, THREE, W1, withKubernetes } from "./rig.ts";
 
 let pki: ClusterPki;
-beforeAll(() => {
-  pki = clusterPki();
-});
-
 let rig: Rig;
 let cluster: FakeCluster;
-beforeEach(() => {
-  rig = new Rig(pki);
-  cluster = rig.cluster;
+beforeEachRig((laid, made) => {
+  [rig, cluster, pki] = [laid, laid.cluster, made];
 });
-afterEach(() => rig.close());
 
 const open = (description?: string): Promise<void> => rig.open(description);
 const says = (who: Mac, state: Exclude<Word["state"], "failed">): Promise<Heard> => rig.service.hear(who, { state });

@@ -1,23 +1,15 @@
 /** What the bsroot no longer has stays in the cluster until the operator says otherwise, and then only that goes: by the real service, over TLS. */
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { keyInWords } from "../../../bootstrapper/kubernetes/leftovers.ts";
-import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
 import type { FakeCluster } from "./fake-api.ts";
-import { CP1, Rig } from "./rig.ts";
-
-let pki: ClusterPki;
-beforeAll(() => {
-  pki = clusterPki();
-});
+import { beforeEachRig, CP1, type Rig } from "./rig.ts";
 
 let rig: Rig;
 let cluster: FakeCluster;
-beforeEach(async () => {
-  rig = new Rig(pki);
-  cluster = rig.cluster;
+beforeEachRig(async (laid) => {
+  [rig, cluster] = [laid, laid.cluster];
   await cluster.serve("127.0.0.11");
 });
-afterEach(() => rig.close());
 
 const object = (apiVersion: string, kind: string, name: string, namespace?: string): string =>
   `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: ${name}${namespace === undefined ? "" : `, namespace: ${namespace}`} }\n`;

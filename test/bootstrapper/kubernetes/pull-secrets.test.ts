@@ -1,23 +1,15 @@
 /** What pods pull with comes into ServiceAccounts that others write too: by the real service, over TLS. */
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
+import { expect, test } from "vitest";
 import type { FakeCluster, Thing } from "./fake-api.ts";
-import { Rig } from "./rig.ts";
-
-let pki: ClusterPki;
-beforeAll(() => {
-  pki = clusterPki();
-});
+import { beforeEachRig, type Rig } from "./rig.ts";
 
 let rig: Rig;
 let cluster: FakeCluster;
-beforeEach(async () => {
-  rig = new Rig(pki);
-  cluster = rig.cluster;
+beforeEachRig(async (laid) => {
+  [rig, cluster] = [laid, laid.cluster];
   await cluster.serve("127.0.0.11");
   cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "default" } });
 });
-afterEach(() => rig.close());
 
 const ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default";
 const account = (names: string, namespace = "default"): string =>

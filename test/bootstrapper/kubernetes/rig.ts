@@ -1,12 +1,13 @@
 /** The real service before API servers on loopback; machines, files, clock and journal are the test's. */
 import { createHash } from "node:crypto";
+import { afterEach, beforeAll, beforeEach } from "vitest";
 import type { JournalEntry } from "../../../bootstrapper/journal.ts";
 import { type KubernetesService, startKubernetes } from "../../../bootstrapper/kubernetes/service.ts";
 import type { MachineView, Phase } from "../../../bootstrapper/machines/machine.ts";
 import { type Mac, mac } from "../../../cluster/address.ts";
 import { type AddOnIndex, type AppliedAddOn, layout } from "../../../cluster/layout.ts";
 import { chanceFrom } from "../../support/chance.ts";
-import type { ClusterPki } from "../../support/cluster-pki.ts";
+import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
 import { DESCRIPTION, described } from "../../support/description.ts";
 import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
 import { FakeCluster } from "./fake-api.ts";
@@ -112,4 +113,18 @@ export class Rig {
     await this.service.close();
     await this.cluster.close();
   }
+}
+
+/** A rig for each test, its cluster not yet serving; `laid` is handed each. */
+export function beforeEachRig(laid: (rig: Rig, pki: ClusterPki) => unknown): void {
+  let pki: ClusterPki;
+  let rig: Rig;
+  beforeAll(() => {
+    pki = clusterPki();
+  });
+  beforeEach(async () => {
+    rig = new Rig(pki);
+    await laid(rig, pki);
+  });
+  afterEach(() => rig.close());
 }

@@ -1,24 +1,16 @@
 /** The cluster looked after: by the real service, over TLS, while API servers come, go and say what is wrong. */
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { layout } from "../../../cluster/layout.ts";
-import { type ClusterPki, clusterPki } from "../../support/cluster-pki.ts";
 import type { FakeCluster, FakeServer, Thing } from "./fake-api.ts";
-import { CP1, CP2, Rig, W1, withKubernetes } from "./rig.ts";
-
-let pki: ClusterPki;
-beforeAll(() => {
-  pki = clusterPki();
-});
+import { beforeEachRig, CP1, CP2, type Rig, W1, withKubernetes } from "./rig.ts";
 
 let rig: Rig;
 let cluster: FakeCluster;
 let server: FakeServer;
-beforeEach(async () => {
-  rig = new Rig(pki);
-  cluster = rig.cluster;
+beforeEachRig(async (laid) => {
+  [rig, cluster] = [laid, laid.cluster];
   server = await cluster.serve("127.0.0.11");
 });
-afterEach(() => rig.close());
 
 const node = (name: string, ready = "True", message = ""): Thing => ({
   kind: "Node",
