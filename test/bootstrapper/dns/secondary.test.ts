@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ipv4 } from "../../../cluster/address.ts";
 import { key, keyText, record, type Serving, serveDns } from "../../support/dns.ts";
 import { freePort } from "../../support/free-port.ts";
+import { end } from "../../support/namespaces.ts";
 
 const run = promisify(execFile);
 const KEY = key("copier", ["transfer", "update"], "hmac-sha512");
@@ -56,7 +57,7 @@ beforeAll(async () => {
   });
 }, 60_000);
 afterAll(async () => {
-  bind.kill();
+  await end(bind);
   await ours.close();
   await rm(folder, { recursive: true, force: true });
 });
