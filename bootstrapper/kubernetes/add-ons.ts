@@ -103,7 +103,7 @@ export class AddOns {
       }
       const objects: ObjectKey[] = [];
       try {
-        await applyAll(manifests, name, api, (manifest) => objects.push(keyOf(manifest)));
+        await applyAll(manifests, name, api, (key) => objects.push(key));
       } catch (error) {
         await ledger.begun(name, cluster, objects);
         return { name, is: "refused", because: (error as ApiError).message };

@@ -1,6 +1,7 @@
 /** Applies the objects of an add-on by server-side apply: again and again is the same as once. */
 import { type Api, ApiError } from "./api.ts";
 import { MANAGER } from "./labels.ts";
+import { keyOf, type ObjectKey } from "./leftovers.ts";
 import type { Manifest } from "./manifest.ts";
 import { join, joins } from "./pull-secrets.ts";
 import { ResourcePaths } from "./resources.ts";
@@ -12,20 +13,16 @@ const AGAIN = 250;
 type Caller = Pick<Api, "call">;
 
 /** One after the other, as they stand. Rejects with ApiError at the first that is refused. `addOn`: whose they are; `done` is told of each. */
-export async function applyAll(
-  manifests: readonly Manifest[],
-  addOn: string,
-  api: Caller,
-  done: (manifest: Manifest) => void,
-): Promise<void> {
+export async function applyAll(manifests: readonly Manifest[], addOn: string, api: Caller, done: (key: ObjectKey) => void): Promise<void> {
   const paths = new ResourcePaths(api);
   const defines = manifests.some(({ kind }) => kind === "CustomResourceDefinition");
   for (const manifest of manifests) {
     const { kind, metadata } = manifest;
     try {
-      const path = await (defines ? patiently(() => paths.pathOf(manifest)) : paths.pathOf(manifest));
+      const key = keyOf(manifest);
+      const path = await (defines ? patiently(() => paths.pathOf(key)) : paths.pathOf(key));
       await howOf(manifest, addOn)(manifest, path, api);
-      done(manifest);
+      done(key);
     } catch (error) {
       const { message, status } = error as ApiError;
       // What an API server says of a Secret may have some of it.

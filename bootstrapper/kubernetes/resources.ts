@@ -1,7 +1,7 @@
 /** Where in the API the objects of a kind are, as the API itself says. https://kubernetes.io/docs/reference/using-api/api-concepts/#discovery-api */
 import { z } from "zod";
 import { type Api, ApiError } from "./api.ts";
-import type { Manifest } from "./manifest.ts";
+import type { ObjectKey } from "./leftovers.ts";
 
 const resourceList = z.object({ resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })) });
 type Resources = z.output<typeof resourceList>["resources"];
@@ -15,7 +15,7 @@ export class ResourcePaths {
   }
 
   /** Rejects with ApiError; for a kind that the cluster does not have, with status 404. */
-  async pathOf({ apiVersion, kind, metadata: { name, namespace = "default" } }: Manifest): Promise<string> {
+  async pathOf({ apiVersion, kind, name, namespace = "default" }: ObjectKey): Promise<string> {
     const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const resources = await this.#resources(group).catch((error: ApiError) => {
       if (error.status === 404) return [];

@@ -3,7 +3,6 @@ import { z } from "zod";
 import { type Api, ApiError } from "./api.ts";
 import { MANAGER } from "./labels.ts";
 import { holdsMore, keyInWords, type Leftover, type ObjectKey } from "./leftovers.ts";
-import type { Manifest } from "./manifest.ts";
 import { isAccountOfAll, leave } from "./pull-secrets.ts";
 import { ResourcePaths } from "./resources.ts";
 
@@ -45,7 +44,7 @@ export async function takeAway(key: ObjectKey, addOn: string, api: Caller): Prom
 
 async function look(key: ObjectKey, paths: ResourcePaths, api: Caller) {
   try {
-    const path = await paths.pathOf(manifestOf(key));
+    const path = await paths.pathOf(key);
     const parsed = found.safeParse(await api.call("GET", path));
     if (!parsed.success) throw new ApiError(`${keyInWords(key)}: the cluster answers with something that is no object`);
     return { path, ...parsed.data.metadata };
@@ -54,9 +53,3 @@ async function look(key: ObjectKey, paths: ResourcePaths, api: Caller) {
     throw error;
   }
 }
-
-const manifestOf = ({ apiVersion, kind, name, namespace }: ObjectKey): Manifest => ({
-  apiVersion,
-  kind,
-  metadata: { name, ...(namespace !== undefined && { namespace }) },
-});

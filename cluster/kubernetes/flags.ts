@@ -1,8 +1,7 @@
 /** Flags of Kubernetes' own programs that a description may add to, and those that follow from something else. */
 
 /** As kubeadm calls them; `kubelet` is every node's. */
-export const PROGRAMS = ["apiServer", "controllerManager", "scheduler", "kubelet"] as const;
-export type Program = (typeof PROGRAMS)[number];
+export type Program = "apiServer" | "controllerManager" | "scheduler" | "kubelet";
 
 /** Names without their dashes. */
 export type Flags = Readonly<Record<Program, Readonly<Record<string, string>>>>;
