@@ -47,15 +47,12 @@ export async function loadBsroot(path: string): Promise<Bsroot> {
       return "";
     }
   };
-  const names = [layout.manifest, layout.description, layout.lock, layout.tls.ca, layout.tls.bootstrapper, layout.tls.bootstrapperKey];
-  const [manifest, description, lock, ca, cert, key] = (await Promise.all(names.map(text))) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const manifest = await text(layout.manifest);
+  const description = await text(layout.description);
+  const lock = await text(layout.lock);
+  const ca = await text(layout.tls.ca);
+  const cert = await text(layout.tls.bootstrapper);
+  const key = await text(layout.tls.bootstrapperKey);
   const token = (await text(layout.tls.apiToken)).trim();
   if (problems.length > 0) throw new BsrootError(problems.join("\n"));
 
