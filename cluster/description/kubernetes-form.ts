@@ -59,13 +59,16 @@ const pullSecret = block(
     registry: word(values.registryName, "registry.corp.lan:5000").describe(
       "The registry as images name it: its host, and its port if it has one.",
     ),
+    ca: word(kubernetesValues.certificates, "|")
+      .optional()
+      .describe("Certificates in PEM: of whom the registry's is from, where systems do not believe it by themselves."),
     namespaces: fewOf(dnsLabel("shop"), NAMESPACES)
       .min(1, `is empty; write ${NAMESPACES}, or leave it out for default`)
       .prefault(["default"])
       .describe("The namespaces whose pods pull with it; those that are not there are made."),
   },
   "name: and registry:",
-  { server: "registry", host: "registry", url: "registry", namespace: "namespaces" },
+  { server: "registry", host: "registry", url: "registry", namespace: "namespaces", ca_file: "ca", certificate: "ca" },
 );
 
 const SETTING = { type: ["string", "number", "boolean"] };

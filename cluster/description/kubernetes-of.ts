@@ -25,7 +25,11 @@ export function kubernetesOf({
     reserved: { system: withoutAbsent(reserved.system), kube: withoutAbsent(reserved.kube) },
     ...(expectedEtcd !== undefined && { expectedEtcd }),
     addons: Object.entries(addons).map(([name, settings]) => ({ name, settings })),
-    imagePullSecrets: imagePullSecrets.map(({ namespaces, ...secret }) => ({ ...secret, namespaces: [...new Set(namespaces)] })),
+    imagePullSecrets: imagePullSecrets.map(({ namespaces, ca, ...secret }) => ({
+      ...secret,
+      ...(ca && { ca }),
+      namespaces: [...new Set(namespaces)],
+    })),
     charts: charts.map(({ sha256, ...chart }) => ({ ...chart, ...(sha256 && { sha256 }) })),
   };
 }

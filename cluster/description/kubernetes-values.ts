@@ -1,4 +1,5 @@
 /** Words about Kubernetes, each as in values.ts. */
+import { X509Certificate } from "node:crypto";
 import { type Program, takenBy } from "../kubernetes/flags.ts";
 import { quote } from "./problem.ts";
 import { refuse } from "./values.ts";
@@ -54,6 +55,26 @@ export function taint(text: string): string {
   labelKey(key);
   labelValue(value);
   return text;
+}
+
+/** Certificates in PEM; what stands around them is left out. */
+export function certificates(text: string): string {
+  const plain = text.replace(/^[ \t]+|\r/gm, "");
+  const [start = ""] = plain.split("\n");
+  if (plain.includes("PRIVATE KEY-----"))
+    refuse(start, "begins a text with a private key, which is nobody else's", "the certificate alone");
+  const found = plain.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (found.length === 0 || !found.every(isCertificate))
+    refuse(start, "begins no certificate in PEM", "| and below it the lines of the file");
+  return found.map((one) => `${one}\n`).join("");
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 export function settingName(text: string): string {

@@ -6,10 +6,10 @@ import { kubeadmTags } from "./releases.ts";
 export const ETCD_CLIENT_PORT = 2379;
 export const ETCD_PEER_PORT = 2380;
 
-/** etcd's flags. Its own times, 100 and 1000 ms, elect a new leader whenever a slow disk takes a second to sync; all members must have the same. */
+/** etcd's flags. Its own times, 100 and 1000 ms, elect a new leader whenever a slow disk takes a second to sync; these are K3s' and RKE2's, the same for all members. */
 export const ETCD_SETTINGS = {
-  "heartbeat-interval": "250",
-  "election-timeout": "2500",
+  "heartbeat-interval": "500",
+  "election-timeout": "5000",
   // Bytes: the most that etcd recommends.
   "quota-backend-bytes": String(8 * 2 ** 30),
   // For whoever looks on the machine itself; kubeadm's liveness probe asks there too.

@@ -1,5 +1,5 @@
 /** The container images that kubeadm of a release starts a cluster from: what `kubeadm config images list` prints. */
-import { compare } from "./version.ts";
+import { compare, minorOf } from "./version.ts";
 
 /** What Kubernetes does not release itself; the rest carries its own version. */
 export interface KubeadmTags {
@@ -73,8 +73,13 @@ export function parseTags(line: string): KubeadmTags | undefined {
   return coredns && etcd && pause ? { coredns, etcd, pause } : undefined;
 }
 
-/** Where kubeadm of this release takes images from unless it is told otherwise. */
-export const imageRepository = (version: string): string => (compare(version, "1.25") < 0 ? "k8s.gcr.io" : "registry.k8s.io");
+/** The first of each minor release that takes images from registry.k8s.io (kubernetes/kubernetes #113388, #113393, #113395); all from 1.25 on do. */
+const MOVED = ["1.22.17", "1.23.15", "1.24.9"];
+/** Where kubeadm of this exact release takes images from unless it is told otherwise. */
+export function imageRepository(version: string): string {
+  const moved = compare(version, "1.25") >= 0 || MOVED.some((first) => minorOf(first) === minorOf(version) && compare(version, first) >= 0);
+  return moved ? "registry.k8s.io" : "k8s.gcr.io";
+}
 
 /** By whole name. CoreDNS has had a folder of its own since 1.21. */
 export function kubeadmImages(

@@ -72,6 +72,8 @@ export interface ImagePullSecret {
   readonly name: string;
   /** As images name it: "registry.corp.lan:5000", "docker.io". */
   readonly registry: string;
+  /** Whom its certificate is from, where systems do not believe them by themselves: certificates in PEM, one after the other. */
+  readonly ca?: string;
   /** None of them twice. */
   readonly namespaces: readonly string[];
 }

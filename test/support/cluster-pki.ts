@@ -16,10 +16,10 @@ export interface ClusterPki {
   readonly superAdmin: Pair;
 }
 
-export function clusterPki(serverNames = "DNS:kubernetes"): ClusterPki {
+export function clusterPki(serverNames = "DNS:kubernetes", days = 3650): ClusterPki {
   const folder = mkdtempSync(join(tmpdir(), "sextant-pki-"));
   const openssl = (...args: string[]): void => void execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", `${days}`];
   const made = (name: string, subject: string, ...more: string[]): Pair => {
     openssl("req", "-x509", ...key, "-subj", subject, "-keyout", `${name}.key`, "-out", `${name}.crt`, ...more);
     return { cert: readFileSync(join(folder, `${name}.crt`), "utf8"), key: readFileSync(join(folder, `${name}.key`), "utf8") };

@@ -1,6 +1,7 @@
 /** The Kubernetes releases of a cluster with each other, and with what runs beside them. */
 import type { RoleName } from "../../cluster.ts";
 import { COMPONENTS, componentsFor } from "../../kubernetes/components.ts";
+import { joinObjection } from "../../kubernetes/kubeadm-api.ts";
 import { gaps, objections, skewOf } from "../../kubernetes/matrix.ts";
 import { compare, minorOf, minorsAhead } from "../../kubernetes/version.ts";
 import type { Stated } from "../facts.ts";
@@ -58,7 +59,13 @@ function* checkSkew({ release, roles }: ReleaseFacts["machines"][number], apiSer
     ? apart > 1 && `control planes may be at most one minor release apart, and the cluster's is ${apiServer}`
     : skewOf(release.value, apiServer);
   const instead = isPlane ? `one of ${minorOf(apiServer)} or beside it` : `${minorOf(apiServer)}, or an older one that is near enough`;
-  if (because) yield { path: release.path, message: `${release.value} does not go with it: ${because}; write ${instead}` };
+  if (because) {
+    yield { path: release.path, message: `${release.value} does not go with it: ${because}; write ${instead}` };
+  } else if (compare(release.value, apiServer) < 0) {
+    const cannot = joinObjection(release.value, apiServer);
+    const message = `${release.value} may stay in the cluster, but not come into it: ${cannot}; write ${minorOf(apiServer)} unless it is a node already`;
+    if (cannot) yield { path: release.path, message, warning: true };
+  }
 }
 
 function* checkGaps(releases: readonly Stated<string>[], offered: readonly Stated<string>[]): Iterable<Finding> {

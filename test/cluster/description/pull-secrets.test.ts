@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { chosenAddOns } from "../../../cluster/kubernetes/addons.ts";
 import { formatProblem, parse } from "../../../cluster/parse.ts";
+import { clusterPki } from "../../support/cluster-pki.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0QxFeASztlHYA1mfAQvXJJTGHcbCO0tTLnWw49wGfy admin@laptop";
 
@@ -31,6 +32,38 @@ test("a registry is for the namespace default unless it says more, and the add-o
   ]);
   expect(chosenAddOns(parsed.cluster.kubernetes).map(({ name }) => name)).toEqual(["image-pull-secrets", "flannel", "coredns"]);
   expect(chosenAddOns({ ...parsed.cluster.kubernetes, imagePullSecrets: [] }).map(({ name }) => name)).toEqual(["flannel", "coredns"]);
+});
+
+describe("the certificates of whom a registry's is from", () => {
+  const { ca, admin } = clusterPki();
+  const withCa = (text: string): string => one(`, ca: ${JSON.stringify(text)}`);
+
+  test("are taken in PEM, without what openssl or an editor wrote around them", () => {
+    const indented = admin.cert.replace(/^(?=.)/gm, "  ");
+    const parsed = read(withCa(`subject=CN = company\r\n${ca.cert.replaceAll("\n", "\r\n")}\n# and another\n${indented}`));
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    expect(parsed.cluster.kubernetes.imagePullSecrets[0]?.ca).toBe(ca.cert + admin.cert);
+  });
+
+  test.each([
+    {
+      what: "a file's name",
+      ca: "/etc/ssl/corp.pem",
+      says: /ca: "\/etc\/ssl\/corp\.pem" begins no certificate in PEM; write \| and below it the lines/,
+    },
+    { what: "half a certificate", ca: ca.cert.slice(0, 200), says: /begins no certificate in PEM/ },
+    { what: "a certificate with a letter lost", ca: ca.cert.replace("MII", "MI"), says: /begins no certificate in PEM/ },
+    { what: "one good and one broken", ca: ca.cert + ca.cert.replace("MII", "MI"), says: /begins no certificate in PEM/ },
+    { what: "nothing", ca: "", says: /ca: "" begins no certificate in PEM/ },
+  ])("$what is refused", ({ ca, says }) => {
+    expect(said(withCa(ca))).toEqual([expect.stringMatching(says)]);
+  });
+
+  test("a private key is refused, and not shown", () => {
+    const [problem = ""] = said(withCa(ca.cert + ca.key));
+    expect(problem).toMatch(/begins a text with a private key, which is nobody else's; write the certificate alone$/);
+    expect(problem).not.toContain(ca.key.split("\n")[1]);
+  });
 });
 
 test.each(["registry.corp.lan", "10.0.0.9:5000", "quay.io", "ghcr.io", "registry:5000", "a.b:1"])("%s is a registry", (registry) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatTags, knownTags, kubeadmImages, parseTags, readTags, tagsUrl } from "../../../cluster/kubernetes/images.ts";
+import { formatTags, imageRepository, knownTags, kubeadmImages, parseTags, readTags, tagsUrl } from "../../../cluster/kubernetes/images.ts";
 
 const CONSTANTS = `package constants
 
@@ -44,6 +44,13 @@ describe("what kubeadm needs", () => {
       "registry.k8s.io/pause:3.10.2",
       "registry.k8s.io/etcd:3.7.0-0",
     ]);
+  });
+
+  test.each([
+    { from: "k8s.gcr.io", releases: ["1.21.14", "1.22.16", "1.23.14", "1.24.0", "1.24.8"] },
+    { from: "registry.k8s.io", releases: ["1.22.17", "1.23.15", "1.23.17", "1.24.9", "1.24.17", "1.25.0"] },
+  ])("comes from $from for $releases", ({ from, releases }) => {
+    expect(releases.map(imageRepository)).toEqual(releases.map(() => from));
   });
 
   test.each(["1.36.9", "1.38.0", "1.37.2", "1.20.1"])("of %s is not guessed from its neighbours", (version) => {

@@ -105,6 +105,24 @@ describe("a description is told, with the place, that", () => {
       says: /^machines\[1\]\.kubernetes: 1\.37\.1 does not go with it: a kubelet may not be newer/,
     },
     {
+      what: "a worker's kubeadm cannot read what the cluster is written down in",
+      kubernetes: "{ version: 1.31.2 }",
+      machines: machine("1.30.9"),
+      says: /^machines\[1\]\.kubernetes: 1\.30\.9 may stay in the cluster, but not come into it: its kubeadm reads v1beta3 and older, .* v1beta4; write 1\.31 unless/,
+    },
+    {
+      what: "a worker's kubeadm is older than any that is written for",
+      kubernetes: "{ version: 1.16.2 }",
+      machines: machine("1.14.1"),
+      says: /^machines\[1\]\.kubernetes: 1\.14\.1 may stay .*: its kubeadm reads versions before v1beta2, .* v1beta2; write 1\.16 unless/,
+    },
+    {
+      what: "a worker's kubeadm looks for settings that are not there",
+      kubernetes: "{ version: 1.23.17 }",
+      machines: machine("1.22.17"),
+      says: /^machines\[1\]\.kubernetes: 1\.22\.17 may stay .*of its own minor release; write 1\.23 unless/,
+    },
+    {
       what: "a control plane is two minors away",
       kubernetes: "{ version: 1.37.1 }",
       machines: machine("1.35.0", "control-plane"),
