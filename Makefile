@@ -1,6 +1,7 @@
 # Sextant. `make` alone says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+KUBERNETES ?= ../shared/kubernetes
 .PHONY: help deps build up down test test-kubernetes bench storm fuzz
 
 help: ## this list
@@ -23,7 +24,7 @@ down: ## remove every process, namespace and disk that `make up`, or a test that
 test: build ## format, lint, types, unit, contract and protocol tests, and the rack
 	@npm run -s lint
 	@npm run -s types
-	@npx vitest run --project quick --project rack
+	@npx vitest run --project quick --project rack $(if $(wildcard $(KUBERNETES)/release),--project kubeadm)
 
 test-kubernetes: build ## a rack that becomes a real Kubernetes cluster (KUBERNETES=folder, or a release from the internet)
 	@npx vitest run --project kubernetes

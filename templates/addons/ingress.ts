@@ -1,4 +1,4 @@
-/** The way in from outside for an add-on that has a web page: there when Traefik is, with a certificate when cert-manager is. */
+/** The way in from outside for an add-on that has a web page: there when Traefik is, with a certificate when cert-manager is, and may. */
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { KubeObject } from "../../cluster/kubernetes/manifest.ts";
 import { written } from "./written.ts";
@@ -20,7 +20,8 @@ export function ingressFor({ name, namespace, host, service, port }: Page, clust
   const has = (addOn: string): boolean => cluster.kubernetes.addons.some((one) => one.name === addOn);
   if (!has("traefik")) return [];
   const whole = host || `${name}.${cluster.dns.ingress}.${cluster.domain}`;
-  const certified = has("cert-manager");
+  // cert-manager's authority may speak for nothing else.
+  const certified = has("cert-manager") && whole.endsWith(`.${cluster.dns.ingress}.${cluster.domain}`);
   return written("ingress", {
     name,
     namespace,

@@ -2,11 +2,13 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash, createSign, generateKeyPairSync } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import forge from "node-forge";
 import { freePort } from "./free-port.ts";
+import { until } from "./until.ts";
 
 export const run = promisify(execFile);
 
@@ -73,31 +75,31 @@ export interface Origin {
   close(): Promise<void>;
 }
 
-/** The distribution registry on loopback, empty. `auth`: its configuration of that name. */
-export async function startOrigin(folder: string, auth?: object): Promise<Origin> {
+/** The distribution registry on loopback, empty. `auth`: its configuration of that name. `tls`: it speaks nothing else. PEM. */
+export async function startOrigin(
+  folder: string,
+  { auth, tls }: { auth?: object; tls?: { cert: string; key: string } } = {},
+): Promise<Origin> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
+  const [certificate, key] = [join(folder, "tls.crt"), join(folder, "tls.key")];
+  if (tls) {
+    writeFileSync(certificate, tls.cert);
+    writeFileSync(key, tls.key);
+  }
   const config = {
     version: 0.1,
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, "storage") } },
-    http: { addr: `127.0.0.1:${port}` },
+    http: { addr: `127.0.0.1:${port}`, ...(tls && { tls: { certificate, key } }) },
     ...(auth && { auth }),
   };
   writeFileSync(join(folder, "config.yml"), JSON.stringify(config));
   const child = spawn("docker-registry", ["serve", join(folder, "config.yml")], { stdio: "ignore" });
   const host = `127.0.0.1:${port}`;
-  for (let tries = 0; ; tries++) {
-    const up = await fetch(`http://${host}/v2/`).then(
-      () => true,
-      () => false,
-    );
-    if (up) break;
-    if (tries === 100) throw new Error("docker-registry does not answer");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until("docker-registry to listen", () => listens(port), { seconds: 10, every: 0.05 });
   return {
-    url: `http://${host}`,
+    url: `${tls ? "https" : "http"}://${host}`,
     host,
     push: async (layout, name, credentials) => {
       const login = credentials === undefined ? [] : ["--dest-creds", credentials];
@@ -118,6 +120,12 @@ export async function startOrigin(folder: string, auth?: object): Promise<Origin
       }),
   };
 }
+
+const listens = (port: number): Promise<true | undefined> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(undefined));
+    socket.on("connect", () => socket.end());
+  });
 
 /** Somebody who gives out tokens that a registry believes: an RS256 JWT with its certificate in x5c. */
 export interface TokenIssuer {

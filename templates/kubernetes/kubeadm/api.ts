@@ -1,20 +1,5 @@
-/** The versions of kubeadm's configuration API, and how each of them spells what all of them say. kubernetes.io, "kubeadm Configuration". */
-import { compare } from "../../../cluster/kubernetes/version.ts";
-
-/** Newest first, with the first release that reads it; each is read by at least the releases up to the next one's first. */
-const VERSIONS = [
-  { api: "v1beta4", from: "1.31" },
-  { api: "v1beta3", from: "1.22" },
-  { api: "v1beta2", from: "1.15" },
-] as const;
-export type Api = (typeof VERSIONS)[number]["api"];
-
-/** `release`: "1.36.4" or "1.36". Throws TypeError for one that no version here is for. */
-export function apiOf(release: string): Api {
-  const found = VERSIONS.find(({ from }) => compare(release, from) >= 0);
-  if (!found) throw new TypeError(`kubeadm ${release} reads no configuration that is written here; write a release from 1.15 on`);
-  return found.api;
-}
+/** How each version of kubeadm's configuration API spells what all of them say. kubernetes.io, "kubeadm Configuration". */
+import type { Api } from "../../../cluster/kubernetes/kubeadm-api.ts";
 
 export const kubeadmDocument = (api: Api, kind: string) => ({ apiVersion: `kubeadm.k8s.io/${api}`, kind });
 

@@ -4,9 +4,10 @@ import type { Cluster } from "../../../cluster/cluster.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
 import { apiEndpoint } from "../../../cluster/kubernetes/endpoint.ts";
 import { ETCD_SETTINGS, etcdEndpoints } from "../../../cluster/kubernetes/etcd.ts";
+import { type Api, apiOf } from "../../../cluster/kubernetes/kubeadm-api.ts";
 import { nodeMask } from "../../../cluster/kubernetes/pod-ranges.ts";
 import { controlPlanes, fqdn, separateEtcd } from "../../../cluster/queries.ts";
-import { type Api, apiOf, apiServerTimeout, extraArgs, kubeadmDocument } from "./api.ts";
+import { apiServerTimeout, extraArgs, kubeadmDocument } from "./api.ts";
 import { AUDIT_LOG, AUDIT_POLICY } from "./audit-policy.ts";
 
 export const ENCRYPTION = "/etc/kubernetes/sextant/encryption.yaml";

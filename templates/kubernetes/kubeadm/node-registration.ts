@@ -1,8 +1,9 @@
 /** nodeRegistration: what a node says of itself when it comes into the cluster. */
 import type { Machine } from "../../../cluster/cluster.ts";
 import type { BootContext } from "../../../cluster/extension.ts";
+import { apiOf } from "../../../cluster/kubernetes/kubeadm-api.ts";
 import { compare } from "../../../cluster/kubernetes/version.ts";
-import { apiOf, extraArgs } from "./api.ts";
+import { extraArgs } from "./api.ts";
 
 export function nodeRegistration(context: BootContext, release: string, to: "found" | "join") {
   const { cluster, machine } = context;

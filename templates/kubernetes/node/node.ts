@@ -7,7 +7,7 @@ import { type PlanFile, type PlanPiece, textFile } from "../../../cluster/plan.t
 import { controlPlanes, separateEtcd } from "../../../cluster/queries.ts";
 import { render } from "../../render.ts";
 import { type Part, placesOf } from "../artifacts.ts";
-import { foundingFlags } from "../kubeadm/configuration.ts";
+import { flags } from "../kubeadm/configuration.ts";
 import { kubeadmPiece } from "../kubeadm/piece.ts";
 import { orders } from "../orders/orders.ts";
 import { podNetwork } from "../pod-network/bridge.ts";
@@ -86,7 +86,7 @@ function entry(context: BootContext): readonly PlanFile[] {
     mac: dashed(machine.mac),
     name: machine.name,
     ownEtcd: ownEtcd ? "yes" : "no",
-    flags: machine.roles.includes("control-plane") ? foundingFlags(context).join(" ") : "",
+    ...flags(context),
     clock: cluster.network.ntp ? "yes" : "no",
   };
   return [

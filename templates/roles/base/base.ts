@@ -55,15 +55,26 @@ const containers = ({ cluster, machine, server }: BootContext): readonly PlanFil
     "/etc/containerd/config.toml",
     render("roles/base/containerd.toml.eta", { pause: pauseImage(cluster, machine) ?? "", gpu: machine.gpu !== undefined }),
   ),
-  ...["_default", ...namedOrigins(cluster)].map((origin) => {
-    const registry = `https://${server.address}:${REGISTRY_PORT}/v2/${origin === "_default" ? "" : origin.replace(":", "_")}`;
-    const itself = passwordOrigins(cluster).includes(origin) ? `https://${registryHost(origin)}` : undefined;
-    const hosts = render("roles/base/hosts.toml.eta", { registry: registry.replace(/\/$/, ""), ca: "/etc/sextant/ca.pem", itself });
-    return textFile(`/etc/containerd/certs.d/${origin.replace(/:(\d+)$/, "_$1_")}/hosts.toml`, hosts); // host_port_, as a colon may not be everywhere in a path
-  }),
+  ...["_default", ...namedOrigins(cluster)].flatMap((origin) => hosts(origin, cluster, server)),
   textFile("/etc/modules-load.d/10-sextant.conf", render("roles/base/modules.conf.eta", {})),
   textFile("/etc/sysctl.d/90-sextant.conf", render("roles/base/sysctl.conf.eta", {})),
 ];
+
+/** Whom containerd asks for the images of a registry, and by whose certificates it believes them. */
+function hosts(origin: string, { kubernetes }: BootContext["cluster"], server: BootContext["server"]): readonly PlanFile[] {
+  const folder = `/etc/containerd/certs.d/${origin.replace(/:(\d+)$/, "_$1_")}`; // host_port_, as a colon may not be everywhere in a path
+  const registry = `https://${server.address}:${REGISTRY_PORT}/v2${origin === "_default" ? "" : `/${origin.replace(":", "_")}`}`;
+  const own = kubernetes.imagePullSecrets.filter((secret) => secret.registry === origin);
+  const believed = [...new Set(own.flatMap(({ ca }) => ca ?? []))].join("");
+  const itself = own.length > 0 && {
+    url: `https://${registryHost(origin)}`,
+    ca: believed === "" ? undefined : `${folder}/ca.pem`,
+  };
+  return [
+    textFile(`${folder}/hosts.toml`, render("roles/base/hosts.toml.eta", { registry, ca: "/etc/sextant/ca.pem", itself })),
+    ...(believed === "" ? [] : [textFile(`${folder}/ca.pem`, believed)]),
+  ];
+}
 
 /** Registries that nodes know by name: they ask ours for what is below it. Images of all others they ask for as if there were one registry only. */
 export const namedOrigins = (cluster: BootContext["cluster"]): readonly string[] => {

@@ -8,6 +8,7 @@ import type { SecretFinder } from "../../../cluster/extension.ts";
 import { type AddOnName, addOnNames, rowOf } from "../../../cluster/kubernetes/addons.ts";
 import { type KubeObject, readManifest } from "../../../cluster/kubernetes/manifest.ts";
 import { layout } from "../../../cluster/layout.ts";
+import { ingressFor } from "../../../templates/addons/ingress.ts";
 import { kubeletConfiguration } from "../../../templates/kubernetes/kubeadm/component-configuration.ts";
 import { addOns, nodePlan } from "../../../templates/registry.ts";
 import { addOnContract } from "../../contract/add-on.ts";
@@ -116,6 +117,19 @@ test.each(addOnNames)("the bootstrapper reads of %s what was written", (name) =>
   const index = formatIndex([prepared]);
   expect(parseIndex(Buffer.from(index))).toEqual(JSON.parse(index));
   for (const { text } of filesOf(prepared)) expect(readManifests(text)).toEqual(readManifest(text));
+});
+
+test("a page has a certificate of cert-manager where its authority may speak for the name", () => {
+  const issuer = (host?: string) => {
+    const page = { name: "board", namespace: "board", host, service: "board", port: "http" };
+    const rack = rackWith((["traefik", "cert-manager"] as const).map((name) => ({ name, settings: {} })));
+    const [ingress] = ingressFor(page, rack);
+    return [/cluster-issuer":"(\w+)"/.exec(JSON.stringify(ingress))?.[1], ingress!["spec"]];
+  };
+  const tls = (host: string, more = {}) => expect.objectContaining({ tls: [{ hosts: [host], ...more }] });
+  expect(issuer()).toEqual(["sextant", tls("board.apps.cluster.example", { secretName: "board-tls" })]);
+  expect(issuer("other.apps.cluster.example")).toEqual(["sextant", tls("other.apps.cluster.example", { secretName: "board-tls" })]);
+  expect(issuer("board.cluster.example")).toEqual([undefined, tls("board.cluster.example")]);
 });
 
 test("a cluster without Kubernetes has no add-ons", () => {

@@ -37,8 +37,9 @@ beforeEachScript((laid) => {
 const described = cluster([machine({ name: "w-1", roles: ["worker"] })], {
   kubernetes: { ...cluster([]).kubernetes, version: "1.36.2", ignoredChecks: ["NumCPU", "Mem"] },
 });
-const script = (): string => {
-  const plan = nodePlan({ ...context({ name: "w-1", roles: ["worker"] }), cluster: described, server: server.endpoints(tls.ca) });
+const withoutDns = { ...described, kubernetes: { ...described.kubernetes, clusterDns: "none" as const } };
+const script = (rack = described): string => {
+  const plan = nodePlan({ ...context({ name: "w-1", roles: ["worker"] }), cluster: rack, server: server.endpoints(tls.ca) });
   expect(plan.units.map(({ name }) => name)).toContain("sextant-orders.service");
   const { content } = plan.files.find(({ path }) => path === "/opt/sextant/orders")!;
   if (!("text" in content)) throw new Error("is no text");
@@ -92,6 +93,52 @@ describe.each(Object.keys(SHELLS) as Shell[])("a node's orders in %s", (shell) =
     expect(last()).toBe("a1.3.0 obeyed\n");
     expect(existsSync(`${bench.folder}/opt/sextant/orders.new`)).toBe(false);
     expect(output).not.toContain(TOKEN);
+  });
+
+  describe("an upgrade where the cluster is to have no CoreDNS", () => {
+    const IGNORED = "--ignore-preflight-errors=CoreDNSMigration,CoreDNSUnsupportedPlugins,ImagePull,NumCPU,Mem";
+    const upgrades = () => calls("kubeadm").filter((line) => !line.endsWith("--help"));
+
+    test("is not kept from it by what is said of CoreDNS", async () => {
+      order = upgrade();
+      await bench.run(shell, script(withoutDns));
+      expect(upgrades()).toEqual([`kubeadm upgrade apply v1.37.1 --yes ${IGNORED}`]);
+    });
+
+    test.each(["apply", "node"])("of the kind %s leaves it out, where kubeadm can", async (kind) => {
+      bench.command("kubeadm", 'case "$*" in *--help) echo "  /coredns         Upgrade the CoreDNS addon" ;; esac');
+      order = upgrade("a1.3.0", { kind });
+      await bench.run(shell, script(withoutDns));
+      expect(upgrades()).toEqual([expect.stringMatching(new RegExp(`^kubeadm upgrade ${kind} .*${IGNORED} --skip-phases=addon/coredns$`))]);
+      order = upgrade("a1.4.0", { kind });
+      await bench.run(shell, script());
+      expect(upgrades().at(-1)).not.toContain("--skip-phases");
+    });
+  });
+
+  test.each([
+    { help: "      --experimental-patches string   Path to a directory", flag: "--experimental-patches" },
+    { help: "      --patches string   Path to a directory", flag: "--patches" },
+  ])("an upgrade says again what changes the static pods, as $flag", async ({ help, flag }) => {
+    bench.command("kubeadm", `case "$*" in *--help) echo "${help}" ;; esac`);
+    mkdirSync(`${bench.folder}/etc/kubernetes/sextant/patches`, { recursive: true });
+    order = upgrade("a1.3.0", { kind: "node" });
+    await run();
+    expect(calls("kubeadm").at(-1)).toBe(
+      `kubeadm upgrade node --ignore-preflight-errors=NumCPU,Mem ${flag}=${bench.folder}/etc/kubernetes/sextant/patches`,
+    );
+  });
+
+  test.each([
+    { what: "timed out", says: "FATAL: couldn't upgrade control plane: timed out waiting for the condition", tries: 3 },
+    { what: "said no", says: "FATAL: the version is not supported", tries: 1 },
+  ])("an upgrade whose kubeadm $what is tried $tries times, and what it says at last is told", async ({ says, tries }) => {
+    bench.command("kubeadm", `echo "${says}"; exit 1`);
+    order = upgrade();
+    await run();
+    expect(calls("kubeadm")).toHaveLength(tries);
+    expect(told().at(-1)).toContain(`state=failed&order=a1.3.0&reason=kubeadm upgrade apply failed: ${says}`);
+    expect(bench.read("opt/bin/kubelet").toString()).toBe("the old program\n");
   });
 
   test("the containers go on running when their runtime stays the same", async () => {

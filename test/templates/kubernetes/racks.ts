@@ -7,6 +7,9 @@ import { cluster, machine, server } from "../sample.ts";
 /** The oldest release that each version of kubeadm's configuration is written for here, and a current one. */
 export const RELEASES = { v1beta2: "1.20.2", v1beta3: "1.28.15", v1beta4: "1.36.2" } as const;
 
+/** As though kubeadm of any release asked for these. */
+export const TAGS = { coredns: "v1.11.1", etcd: "3.5.15-0", pause: "3.9" } as const;
+
 const numbered = (name: string, role: Machine["roles"], from: number, count: number): readonly Machine[] =>
   Array.from({ length: count }, (_, index) =>
     machine({
@@ -30,7 +33,7 @@ export function rack({ planes = 1, etcd = 0, given = {} }: Rack, kubernetes: Par
     ...numbered("etcd", ["etcd"], 20, etcd),
     ...numbered("worker", ["worker"], 30, 2),
   ];
-  const tags = { [kubernetes.version]: { coredns: "v1.11.1", etcd: "3.5.15-0", pause: "3.9" } };
+  const tags = { [kubernetes.version]: TAGS };
   const bare = cluster(machines);
   const reserved = { system: { cpu: "100m", memory: "200Mi" }, kube: { memory: "200Mi" } };
   return { ...bare, kubernetes: { ...bare.kubernetes, tags, reserved, apiNames: ["api.example.com", "203.0.113.7"], ...kubernetes } };

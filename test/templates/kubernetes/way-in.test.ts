@@ -6,6 +6,7 @@ import { type Provisioner, TOKEN } from "../boot/provisioner.ts";
 import { type Bench, SHELLS, type Shell } from "../boot/shells.ts";
 import { cluster, context, machine } from "../sample.ts";
 import type { Tls } from "../tls.ts";
+import { TAGS } from "./racks.ts";
 
 const JOIN = "do=join\ntoken=abcdef.0123456789abcdef\nendpoint=10.0.0.12:6443\nca-hash=sha256:00\n";
 /** As etcd's JSON gateway writes it. */
@@ -48,16 +49,15 @@ const etcd = (members: string): Bench =>
     `case "$*" in *member/list*) ${members} ;; *member/remove*) : ;; *) exec $(PATH=\${PATH#*:} command -v curl) "$@" ;; esac`,
   );
 
-const script = (roles: ["control-plane"] | ["worker"]): string => {
+const script = (roles: ["control-plane"] | ["worker"], version = "1.36.2"): string => {
   const machines = [machine({ name: "cp-1", roles })];
-  const plan = nodePlan({ ...context({ name: "cp-1", roles }, { machines }), cluster: described, server: server.endpoints(tls.ca) });
+  const seen = { ...described, kubernetes: { ...described.kubernetes, version, tags: { [version]: TAGS } } };
+  const plan = nodePlan({ ...context({ name: "cp-1", roles }, { machines }), cluster: seen, server: server.endpoints(tls.ca) });
   const { content } = plan.files.find(({ path }) => path === "/opt/sextant/kubernetes")!;
   if (!("text" in content)) throw new Error("is no text");
   return `SEXTANT_ROOT=${bench.folder}\nSEXTANT_PATH=${bench.folder}/commands:$PATH\n${content.text}`;
 };
-const described = cluster([machine({ name: "cp-1", roles: ["control-plane"] })], {
-  kubernetes: { ...cluster([]).kubernetes, version: "1.36.2" },
-});
+const described = cluster([machine({ name: "cp-1", roles: ["control-plane"] })]);
 const words = (): readonly string[] =>
   server.lines().map((line) => decodeURIComponent(line.replaceAll("+", " ")).replace(/^POST \S+ /, ""));
 /** Without what it says while it is at it, as often as there is time for. */
@@ -66,7 +66,7 @@ const calls = (name: string): readonly string[] => bench.calls().filter((line) =
 const inside = (path: string): boolean => existsSync(`${bench.folder}/${path}`);
 
 describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", (shell) => {
-  const run = (roles: ["control-plane"] | ["worker"] = ["control-plane"]) => bench.run(shell, script(roles));
+  const run = (roles: ["control-plane"] | ["worker"] = ["control-plane"], version?: string) => bench.run(shell, script(roles, version));
 
   test("is founding it when the bootstrapper says so, with this node's address in kubeadm's configuration, and telling it", async () => {
     answers = ["do=found\n"];
@@ -134,17 +134,22 @@ describe.each(Object.keys(SHELLS) as Shell[])("the way into the cluster in %s", 
     expect(output).toContain("etcd timed out");
   });
 
-  test.each([JOIN, "do=found\n"])("spares etcd's pod what a kubelet that was just started would refuse it for", async (answer) => {
-    answers = [answer];
-    const manifest = "    resources:\n      requests:\n        cpu: 100m\n        ephemeral-storage: 100Mi\n        memory: 100Mi\n";
-    bench.write("manifest", manifest);
-    bench.command(
-      "kubeadm",
-      'case $1 in init | join) case $2 in phase) ;; *) cp "$LAB/manifest" "$LAB/etc/kubernetes/manifests/etcd.yaml"; /bin/sleep 0.5 ;; esac ;; esac',
-    );
-    expect(await run()).toMatchObject({ status: 0 });
-    expect(bench.read("etc/kubernetes/manifests/etcd.yaml").toString()).toBe(manifest.replace(/.*ephemeral.*\n/, ""));
-    expect(readdirSync(`${bench.folder}/etc/kubernetes/manifests`)).not.toContain(".etcd.yaml");
+  test.each([
+    { version: "1.18.20", said: "" },
+    { version: "1.20.2", said: " --experimental-patches=/etc/kubernetes/sextant/patches" },
+    { version: "1.28.15", said: "" },
+  ])("tells kubeadm $version what its configuration has no word for", async ({ version, said }) => {
+    for (const [answer, word] of [
+      ["do=found\n", "init"],
+      [JOIN, "join"],
+    ] as const) {
+      answers = [answer];
+      expect(await run(["control-plane"], version)).toMatchObject({ status: 0 });
+      expect(calls("kubeadm").at(-1)).toMatch(new RegExp(`^kubeadm ${word} --config \\S+\\.yaml${said}$`));
+    }
+    answers = [JOIN];
+    await run(["worker"], version);
+    expect(calls("kubeadm").at(-1)).toMatch(/^kubeadm join --config \S+$/);
   });
 
   test("keeps a member that etcd counts on running until etcd has let go of it, and only then clears the attempt away", async () => {

@@ -4,19 +4,30 @@ import type { ImagePullSecret } from "../../../cluster/cluster.ts";
 import { base } from "../../../templates/roles/base/base.ts";
 import { cluster, machine, server } from "../sample.ts";
 
-function hosts(imagePullSecrets: readonly ImagePullSecret[]): ReadonlyMap<string, string> {
+/** By their names below /etc/containerd/certs.d. */
+function files(imagePullSecrets: readonly ImagePullSecret[]): ReadonlyMap<string, string> {
   const one = machine();
   const plain = cluster([one]);
   const rack = { ...plain, kubernetes: { ...plain.kubernetes, imagePullSecrets } };
-  const files = base({ cluster: rack, machine: one, os: one.os, server }).files ?? [];
   return new Map(
-    files.flatMap(({ path, content }) => {
-      const [, origin] = /^\/etc\/containerd\/certs\.d\/(.+)\/hosts\.toml$/.exec(path) ?? [];
-      return origin !== undefined && "text" in content ? [[origin, content.text.replace(/\n{2,}/g, "\n").trim()] as const] : [];
+    (base({ cluster: rack, machine: one, os: one.os, server }).files ?? []).flatMap(({ path, content }) => {
+      const [, name] = /^\/etc\/containerd\/certs\.d\/(.+)$/.exec(path) ?? [];
+      return name !== undefined && "text" in content ? [[name, content.text] as const] : [];
     }),
   );
 }
-const secret = (registry: string): ImagePullSecret => ({ name: "company", registry, namespaces: ["default"] });
+
+/** The hosts.toml of each origin, without its empty lines. */
+function hosts(imagePullSecrets: readonly ImagePullSecret[]): ReadonlyMap<string, string> {
+  const found = [...files(imagePullSecrets)].filter(([name]) => name.endsWith("/hosts.toml"));
+  return new Map(found.map(([name, text]) => [name.slice(0, -"/hosts.toml".length), text.replace(/\n{2,}/g, "\n").trim()]));
+}
+const secret = (registry: string, ca?: string): ImagePullSecret => ({
+  name: "company",
+  registry,
+  namespaces: ["default"],
+  ...(ca !== undefined && { ca }),
+});
 
 test("a registry that pods have a password for is asked itself, for what ours does not have", () => {
   expect(hosts([secret("registry.corp.lan:5000")]).get("registry.corp.lan_5000_")).toBe(
@@ -33,4 +44,17 @@ test("nobody else is asked", () => {
   for (const [origin, text] of hosts([secret("registry.corp.lan:5000")]))
     if (origin !== "registry.corp.lan_5000_") expect(text).toMatch(/^server = "https:\/\/10\.0\.0\.1:5000\/v2/);
   expect([...hosts([]).keys()]).not.toContain("registry.corp.lan_5000_");
+});
+
+test("a registry is believed by the certificates that stand beside its name, once each, and by no others", () => {
+  const given = files([
+    secret("registry.corp.lan:5000", "ONE\n"),
+    secret("registry.corp.lan:5000", "TWO\n"),
+    secret("registry.corp.lan:5000", "ONE\n"),
+  ]);
+  expect(given.get("registry.corp.lan_5000_/hosts.toml")).toMatch(
+    /^server = "https:\/\/registry\.corp\.lan:5000"\nca = "\/etc\/containerd\/certs\.d\/registry\.corp\.lan_5000_\/ca\.pem"\n/,
+  );
+  expect(given.get("registry.corp.lan_5000_/ca.pem")).toBe("ONE\nTWO\n");
+  expect([...given.keys()].filter((name) => name.endsWith(".pem"))).toHaveLength(1);
 });

@@ -35,7 +35,7 @@ const SYSTEMCTL = `#!/bin/sh
 echo "$*" >>'FOLDER/asked'
 case $1 in
   show) echo 0 ;;
-  restart) eval "$(sed -n 's/^ExecStart=//p' /etc/systemd/system/sextant-bootstrapper.service)" >/dev/null 2>&1 & echo $! >'FOLDER/pid' ;;
+  restart) eval "exec $(sed -n 's/^ExecStart=//p' /etc/systemd/system/sextant-bootstrapper.service)" >/dev/null 2>&1 & echo $! >'FOLDER/pid' ;;
 esac
 `;
 

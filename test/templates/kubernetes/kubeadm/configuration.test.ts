@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { ipv4, subnet } from "../../../../cluster/address.ts";
 import type { Cluster, Kubernetes, Machine } from "../../../../cluster/cluster.ts";
-import { foundConfiguration, foundingFlags, joinConfiguration } from "../../../../templates/kubernetes/kubeadm/configuration.ts";
+import { flags, foundConfiguration, joinConfiguration } from "../../../../templates/kubernetes/kubeadm/configuration.ts";
+import { PATCHES } from "../../../../templates/kubernetes/kubeadm/patches.ts";
 import { nodePlan } from "../../../../templates/registry.ts";
 import { expectGolden } from "../../golden.ts";
 import { FLATCAR, ROCKY, UBUNTU } from "../../sample.ts";
@@ -73,6 +74,9 @@ describe("each release is written to in words that it knows", () => {
     expect("timeouts" in InitConfiguration).toBe(api === "v1beta4");
     expect("timeoutForControlPlane" in ClusterConfiguration.apiServer).toBe(api !== "v1beta4");
     expect("certificateValidityPeriod" in ClusterConfiguration).toBe(api === "v1beta4");
+  });
+  test.each(Object.values(RELEASES))("the token that %s makes by itself, and prints, ends with the founding", (version) => {
+    expect(found({ version })["InitConfiguration"].bootstrapTokens).toEqual([{ ttl: "1m0s" }]);
   });
   test("one that is older, or not exact, is refused", () => {
     expect(() => found({ version: "1.14.1" })).toThrow("reads no configuration that is written here");
@@ -247,9 +251,36 @@ describe("the cluster", () => {
     const cp = (version: string) => seenBy("cp-1", none(version));
     expect(read(foundConfiguration(cp("1.36.2")))["ClusterConfiguration"].dns).toEqual({ disabled: true });
     expect(read(foundConfiguration(cp("1.28.15")))["InitConfiguration"].skipPhases).toEqual(["addon/coredns"]);
-    expect(["1.20.2", "1.28.15", "1.36.2"].map((version) => foundingFlags(cp(version)))).toEqual([["--skip-phases=addon/coredns"], [], []]);
+    expect(["1.20.2", "1.28.15", "1.36.2"].map((version) => flags(cp(version)).skip)).toEqual(["--skip-phases=addon/coredns", "", ""]);
     const ignored = (version: string) => read(foundConfiguration(cp(version)))["InitConfiguration"].nodeRegistration.ignorePreflightErrors;
     expect([ignored("1.20.2"), ignored("1.28.15"), ignored("1.36.2")]).toEqual([["ImagePull"], ["ImagePull"], undefined]);
+  });
+});
+
+describe("static pods have more patience than kubeadm gives them", () => {
+  const patches = (name: string, of: Rack, version: string): Readonly<Record<string, Document>> =>
+    Object.fromEntries(
+      nodePlan(seenBy(name, rack(of, { version })))
+        .files.filter(({ path }) => path.startsWith(`${PATCHES}/`))
+        .map(({ path, content }) => [path.slice(PATCHES.length + 1), "text" in content && parse(content.text).spec.containers[0]]),
+    );
+
+  test("an API server waits for etcd, and etcd for its quorum, instead of being restarted", () => {
+    const { "kube-apiserver.yaml": apiServer, "etcd.yaml": etcd } = patches("cp-1", {}, "1.36.2");
+    expect(apiServer).toEqual({
+      name: "kube-apiserver",
+      livenessProbe: { failureThreshold: 24, httpGet: { path: "/livez?exclude=etcd" } },
+    });
+    expect(etcd).toEqual({ name: "etcd", livenessProbe: { failureThreshold: 24 } });
+  });
+  test("etcd up to 1.20 asks for no disk, which a kubelet that was just started would refuse it for", () => {
+    const asks = (version: string) => patches("cp-1", {}, version)["etcd.yaml"].resources;
+    expect([asks("1.20.2"), asks("1.21.14")]).toEqual([{ requests: { "ephemeral-storage": null } }, undefined]);
+  });
+  test("they are written only where kubeadm can read them, and for what runs there", () => {
+    expect(patches("worker-1", {}, "1.36.2")).toEqual({});
+    expect(patches("cp-1", {}, "1.18.20")).toEqual({});
+    expect(Object.keys(patches("cp-1", { planes: 3, etcd: 3 }, "1.36.2"))).toEqual(["kube-apiserver.yaml"]);
   });
 });
 

@@ -9,8 +9,8 @@ MEMBERS='etcd-1=https://10.0.0.21:2380,etcd-2=https://10.0.0.22:2380,etcd-3=http
 OTHERS='https://10.0.0.21:2379 https://10.0.0.23:2379'
 CLOCK='yes'
 ARCHIVE='/opt/sextant/programs/etcd.tar.gz'
-HEARTBEAT='250'
-ELECTION='2500'
+HEARTBEAT='500'
+ELECTION='5000'
 QUOTA='8589934592'
 METRICS='http://127.0.0.1:2381'
 FOLDER=${SEXTANT_ETCD:-/etc/etcd}

@@ -1,21 +1,22 @@
 /**
- * Our configuration and our authorities before a real kubeadm, where one lies at hand: KUBERNETES names a folder laid out as vm-cluster/kubernetes/README.md
- * has it. It works in a mount namespace of its own, on a copy of /etc.
+ * Our configuration and our authorities before a real kubeadm: KUBERNETES names a folder laid out as vm-cluster/kubernetes/README.md has it, and `make test`
+ * comes here where there is one. It works in a mount namespace of its own, on a copy of /etc.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
-import { makeTls } from "../../../../bsroot-builder/pki/make.ts";
-import { planTls } from "../../../../bsroot-builder/pki/plan.ts";
-import { ipv4 } from "../../../../cluster/address.ts";
-import type { Kubernetes } from "../../../../cluster/cluster.ts";
-import { knownTags, kubeadmImages } from "../../../../cluster/kubernetes/images.ts";
-import { foundConfiguration, joinConfiguration } from "../../../../templates/kubernetes/kubeadm/configuration.ts";
-import { nodePlan } from "../../../../templates/registry.ts";
-import { type Rack, RELEASES, rack, seenBy } from "../racks.ts";
+import { makeTls } from "../../bsroot-builder/pki/make.ts";
+import { planTls } from "../../bsroot-builder/pki/plan.ts";
+import { ipv4 } from "../../cluster/address.ts";
+import type { Kubernetes } from "../../cluster/cluster.ts";
+import { knownTags, kubeadmImages } from "../../cluster/kubernetes/images.ts";
+import { flags, foundConfiguration, joinConfiguration } from "../../templates/kubernetes/kubeadm/configuration.ts";
+import { PATCHES } from "../../templates/kubernetes/kubeadm/patches.ts";
+import { nodePlan } from "../../templates/registry.ts";
+import { type Rack, RELEASES, rack, seenBy } from "../templates/kubernetes/racks.ts";
 
 const RELEASE = RELEASES.v1beta2;
 const PACKED = join(process.env["KUBERNETES"] ?? "../shared/kubernetes", `release/v${RELEASE}/bin/linux/amd64/kubeadm.zst`);
@@ -29,16 +30,22 @@ const RACKS: Readonly<Record<string, Rack & { readonly kubernetes?: Partial<Kube
   "three with an etcd of its own": { planes: 3, etcd: 3 },
 };
 
+/** What a static pod of kubeadm's runs. */
+interface Container {
+  readonly command: readonly string[];
+  readonly livenessProbe: object;
+  readonly resources: object;
+}
+
 let kept: string;
 beforeAll(() => {
-  if (!existsSync(PACKED)) return;
   kept = mkdtempSync(join(tmpdir(), "sextant-kubeadm-"));
   writeFileSync(join(kept, "kubeadm"), execFileSync("zstd", ["-dcq", PACKED], { maxBuffer: 2 ** 30 }));
   chmodSync(join(kept, "kubeadm"), 0o755);
 });
 afterAll(() => kept && rmSync(kept, { recursive: true, force: true }));
 
-describe.runIf(existsSync(PACKED)).each(Object.entries(RACKS))("kubeadm, of %s", (_, { kubernetes, ...of }) => {
+describe.each(Object.entries(RACKS))("kubeadm, of %s", (_, { kubernetes, ...of }) => {
   const cluster = rack(of, { version: RELEASE, tags: { [RELEASE]: TAGS }, ...kubernetes });
   const context = seenBy("cp-1", cluster);
   const etcdInside = (of.etcd ?? 0) === 0;
@@ -81,6 +88,11 @@ describe.runIf(existsSync(PACKED)).each(Object.entries(RACKS))("kubeadm, of %s",
       cpSync(at(content.secret.tls), at(path));
     }
     written("found.yaml", foundConfiguration(context));
+    for (const { path, content } of nodePlan(context).files.filter(({ path }) => path.startsWith(PATCHES))) {
+      if (!("text" in content)) throw new Error(`${path} is no text`);
+      mkdirSync(dirname(at(path)), { recursive: true });
+      writeFileSync(at(path), content.text);
+    }
   });
 
   test("reads what it founds and joins with, every word of it", () => {
@@ -121,19 +133,16 @@ describe.runIf(existsSync(PACKED)).each(Object.entries(RACKS))("kubeadm, of %s",
   });
 
   test("makes kubeconfigs and static pods of it, with what we tell each part", () => {
-    for (const phase of [["kubeconfig", "all"], ["control-plane", "all"], ...(etcdInside ? [["etcd", "local"]] : [])])
+    const { patches } = flags(context);
+    for (const phase of [["kubeconfig", "all"], ["control-plane", "all", patches], ...(etcdInside ? [["etcd", "local", patches]] : [])])
       kubeadm("init", "phase", ...phase, "--config", at("found.yaml"));
     const { server } = (
       parseYaml(inEtc("admin.conf")) as { readonly clusters: readonly [{ readonly cluster: { readonly server: string } }] }
     ).clusters[0].cluster;
     expect(server).toMatch(/^https:\/\/(10\.0\.0\.\d+|api\.cluster\.example):\d+$/);
-    const started = (name: string): readonly string[] =>
-      (
-        parseYaml(inEtc(`manifests/${name}.yaml`)) as {
-          readonly spec: { readonly containers: readonly [{ readonly command: readonly string[] }] };
-        }
-      ).spec.containers[0].command;
-    expect(started("kube-apiserver")).toEqual(
+    const started = (name: string): Container =>
+      (parseYaml(inEtc(`manifests/${name}.yaml`)) as { readonly spec: { readonly containers: readonly [Container] } }).spec.containers[0];
+    expect(started("kube-apiserver").command).toEqual(
       expect.arrayContaining([
         "--encryption-provider-config=/etc/kubernetes/sextant/encryption.yaml",
         "--audit-policy-file=/etc/kubernetes/sextant/audit-policy.yaml",
@@ -142,7 +151,14 @@ describe.runIf(existsSync(PACKED)).each(Object.entries(RACKS))("kubeadm, of %s",
           : "--etcd-servers=https://10.0.0.21:2379,https://10.0.0.22:2379,https://10.0.0.23:2379",
       ]),
     );
-    expect(started("kube-controller-manager")).toContain("--cluster-cidr=10.244.0.0/16");
-    if (etcdInside) expect(started("etcd")).toContain("--initial-advertise-peer-urls=https://10.0.0.11:2380");
+    expect(started("kube-controller-manager").command).toContain("--cluster-cidr=10.244.0.0/16");
+    expect(started("kube-apiserver").livenessProbe).toMatchObject({
+      failureThreshold: 24,
+      httpGet: { host: "10.0.0.11", path: "/livez?exclude=etcd", port: 6443, scheme: "HTTPS" },
+    });
+    if (!etcdInside) return;
+    expect(started("etcd").command).toContain("--initial-advertise-peer-urls=https://10.0.0.11:2380");
+    expect(started("etcd").livenessProbe).toMatchObject({ failureThreshold: 24, httpGet: { path: "/health" } });
+    expect(started("etcd").resources).toEqual({ requests: { cpu: "100m", memory: "100Mi" } });
   });
 });
