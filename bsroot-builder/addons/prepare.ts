@@ -1,6 +1,6 @@
 /** What was fetched -> what is applied: the manifests of every add-on as files, their images, and the workloads that must be well. */
 import type { Chart, Cluster } from "../../cluster/cluster.ts";
-import { called, type KubeObject, readManifest, writeManifest } from "../../cluster/kubernetes/manifest.ts";
+import { called, isBlock, type KubeObject, readManifest, writeManifest } from "../../cluster/kubernetes/manifest.ts";
 import { layout, type Workload } from "../../cluster/layout.ts";
 import { withoutHooks } from "./chart-hooks.ts";
 import { addOnsOf, archiveOf, chartsOf, type WithContext } from "./gather.ts";
@@ -79,10 +79,14 @@ function refuseTwins(objects: readonly KubeObject[]): void {
 const WORKLOADS = ["Deployment", "DaemonSet", "StatefulSet", "Job"] as const;
 
 const workloadsIn = (objects: readonly KubeObject[]): readonly Workload[] =>
-  objects.flatMap(({ kind, metadata: { name, namespace = "default" } }) => {
+  objects.filter(staysThere).flatMap(({ kind, metadata: { name, namespace = "default" } }) => {
     const known = WORKLOADS.find((one) => one === kind);
     return known ? [{ kind: known, namespace, name }] : [];
   });
+
+/** Kubernetes deletes a Job with a time to live after it has ended, and nobody can tell then that it ended well. */
+const staysThere = ({ kind, spec }: KubeObject): boolean =>
+  kind !== "Job" || !isBlock(spec) || typeof spec["ttlSecondsAfterFinished"] !== "number";
 
 /** Below the bsroot, each with its text; the secret ones are for `tls/`. In the order in which they are applied. */
 export interface AddOnFile {

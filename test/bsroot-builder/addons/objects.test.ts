@@ -97,6 +97,11 @@ describe("addresses", () => {
 });
 
 describe("a chart", () => {
+  const base = rackWith([]);
+  const charts = [{ name: "shop", namespace: "shop", url: "https://c.example/shop-1.tgz", values: "" }];
+  const rack = { ...base, kubernetes: { ...base.kubernetes, charts } };
+  const ARCHIVE = "html/static/addons/shop/upstream/shop-1.tgz";
+
   test("is in its namespace where it does not say so, and has that made", () => {
     const cluster = object("ClusterRole", "x", {}, "rbac.authorization.k8s.io/v1");
     const thing = object("Thing", "x", {}, "example.com/v1");
@@ -133,6 +138,14 @@ describe("a chart", () => {
     expect(withoutHooks(objects).map(({ metadata }) => metadata.name)).toEqual(["first", "second", "plain", "after"]);
   });
 
+  test("is well without Jobs that Kubernetes deletes when they have ended", () => {
+    const job = (name: string, spec: string): string => `apiVersion: batch/v1\nkind: Job\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+    const rendered = `${job("stays", "{}")}---\n${job("goes", "{ ttlSecondsAfterFinished: 0 }")}`;
+    const [prepared] = prepareAddOns(rack, new Map([[ARCHIVE, rendered]]));
+    expect(prepared?.workloads).toEqual([{ kind: "Job", namespace: "shop", name: "stays" }]);
+    expect(prepared?.objects.map(({ metadata }) => metadata.name)).toEqual(["stays", "goes"]);
+  });
+
   test.each([
     { rendered: "", says: "chart shop: renders to nothing; its values turn everything off" },
     { rendered: "kind: Service\n", says: "chart shop: has no apiVersion, kind and metadata.name in document 1" },
@@ -141,10 +154,7 @@ describe("a chart", () => {
       says: "chart shop: has Service shop/a twice, and nobody can tell which is meant",
     },
   ])("is an error: $says", ({ rendered, says }) => {
-    const base = rackWith([]);
-    const charts = [{ name: "shop", namespace: "shop", url: "https://c.example/shop-1.tgz", values: "" }];
-    const rack = { ...base, kubernetes: { ...base.kubernetes, charts } };
-    expect(() => prepareAddOns(rack, new Map([["html/static/addons/shop/upstream/shop-1.tgz", rendered]]))).toThrow(says);
+    expect(() => prepareAddOns(rack, new Map([[ARCHIVE, rendered]]))).toThrow(says);
     expect(readManifest("")).toEqual([]);
   });
 });

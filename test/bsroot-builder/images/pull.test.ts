@@ -153,7 +153,7 @@ test.each([
 
 test("a registry that wants a password gets the one of docker login, and whoever has none is told what to do", async () => {
   writeFileSync(join(folder, "users"), "me:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"); // bcrypt of "secret"
-  const closed = await startOrigin(join(folder, "closed"), { htpasswd: { realm: "closed", path: join(folder, "users") } });
+  const closed = await startOrigin(join(folder, "closed"), { auth: { htpasswd: { realm: "closed", path: join(folder, "users") } } });
   onTestFinished(() => closed.close());
   await closed.push(join(folder, "pause"), "pause:3.10", "me:secret");
   await wanting(["registry.k8s.io/pause:3.10"], closed.url);
@@ -184,7 +184,7 @@ test("a registry that sends us for a token gets it, and the token is asked for o
   onTestFinished(() => void desk.close());
   const realm = `http://127.0.0.1:${(desk.address() as AddressInfo).port}/token`;
   const guarded = await startOrigin(join(folder, "guarded"), {
-    token: { realm, service: "guarded", issuer: "issuer", rootcertbundle: join(folder, "issuer.pem") },
+    auth: { token: { realm, service: "guarded", issuer: "issuer", rootcertbundle: join(folder, "issuer.pem") } },
   });
   onTestFinished(() => guarded.close());
   await guarded.push(join(folder, "pause"), "pause:3.10");
