@@ -80,8 +80,8 @@ export class Appliance {
     base.late.dns = this.#running(await makeDns(base, late.dhcp));
     late.kubernetes = this.#running(await makeKubernetes(base));
     const server = endpoints(address, settings.ports, bsroot.ca);
-    late.operations = this.#running(await makeOperations(base, server, late.kubernetes));
-    late.http = this.#running(await makeHttp(base, server, late.dhcp, late.kubernetes, late.operations));
+    const operations = this.#running(await makeOperations(base, server, late.kubernetes));
+    late.http = this.#running(await makeHttp(base, server, late.dhcp, late.kubernetes, operations));
     const keepTime = await this.#renewable(
       () => makeTime(base),
       (part) => {
@@ -109,7 +109,6 @@ export class Appliance {
       base.roster.reload(after.cluster);
       late.http?.certify(after.bsroot.tls);
       late.kubernetes?.reload();
-      late.operations?.reload();
       const differs = (of: (served: Served) => unknown): boolean => JSON.stringify(of(before)) !== JSON.stringify(of(after));
       if (differs(({ cluster }) => cardsOf(cluster))) await advertise();
       if (differs(({ cluster: { network } }) => [network.ntp, network.subnet])) await keepTime();

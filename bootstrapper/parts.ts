@@ -53,7 +53,6 @@ export interface Late {
   time?: Time | undefined;
   registry?: ImageRegistry | undefined;
   kubernetes?: KubernetesService;
-  operations?: OperationsService;
 }
 export interface Part {
   close(): Promise<void>;
@@ -163,7 +162,6 @@ export const makeOperations = (base: Base, server: Endpoints, kubernetes: Kubern
     files: () => base.bsroot.files,
     machines: base.roster,
     addressOf: (mac) => base.roster.find(mac)?.address,
-    readSecret: (path) => readSecret(base.bsroot, path),
     store: base.store,
     journal: base.kept.journal,
     folder: resolve(base.settings.state),

@@ -1,12 +1,13 @@
 /** The cluster's add-ons: applied in order, each once as long as its bytes are the same, and only when the one before it is well. */
 import { createHash } from "node:crypto";
 import { type AddOnIndex, type AppliedAddOn, layout, type Workload } from "../../cluster/layout.ts";
+import { inTurn } from "../in-turn.ts";
 import type { Journal } from "../journal.ts";
 import { contentHash, parseIndex } from "./add-on-index.ts";
 import type { Api, ApiError } from "./api.ts";
 import { applyAll } from "./apply.ts";
 import type { Ledger } from "./ledger.ts";
-import { keyOf, type Leftover, type ObjectKey, UNKNOWN } from "./leftovers.ts";
+import { isAmong, keyInWords, keyOf, type Leftover, type ObjectKey, UNKNOWN } from "./leftovers.ts";
 import { inOrder, type Manifest, readManifests } from "./manifest.ts";
 import { workloadOf } from "./objects.ts";
 import { ResourcePaths } from "./resources.ts";
@@ -32,6 +33,8 @@ export class AddOns {
   #standing: readonly AddOnStanding[] = [];
   #said = "";
   #saidLeft = "";
+  /** What is applied is in the ledger at its end: nothing of it may be taken for left behind meanwhile. */
+  readonly #inTurn = inTurn();
 
   constructor(settings: AddOnsSettings) {
     this.#settings = settings;
@@ -43,19 +46,21 @@ export class AddOns {
   }
 
   /** Goes on where it can. Never rejects: what is in the way is said. `cluster`: when it was founded. */
-  async proceed(api: Api, cluster: number): Promise<void> {
-    try {
-      const { addons } = await this.#index();
-      const standing: AddOnStanding[] = [];
-      for (const addon of addons) {
-        const before = standing.find(({ is }) => is !== "well");
-        standing.push(await this.#one(addon, before?.name, api, cluster));
+  proceed(api: Api, cluster: number): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        const { addons } = await this.#index();
+        const standing: AddOnStanding[] = [];
+        for (const addon of addons) {
+          const before = standing.find(({ is }) => is !== "well");
+          standing.push(await this.#one(addon, before?.name, api, cluster));
+        }
+        this.#standing = [...standing, ...this.#left(addons, cluster)];
+        this.#say("");
+      } catch (error) {
+        this.#say(`add-ons are not applied: ${(error as Error).message}`);
       }
-      this.#standing = [...standing, ...this.#left(addons, cluster)];
-      this.#say("");
-    } catch (error) {
-      this.#say(`add-ons are not applied: ${(error as Error).message}`);
-    }
+    });
   }
 
   /** What add-ons left behind that is still there, in the order in which it can go. Rejects when bsroot or cluster cannot be read. */
@@ -72,9 +77,16 @@ export class AddOns {
     return there;
   }
 
-  async takeAway(addOn: string, key: ObjectKey, api: Api): Promise<void> {
-    await takeAway(key, addOn, api);
-    await this.#settings.ledger.gone(addOn, key);
+  /** Done as well when it is gone, or the bsroot has it again. Rejects with ApiError, and when bsroot or disk cannot be used. */
+  takeAway(addOn: string, key: ObjectKey, api: Api, cluster: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const { ledger } = this.#settings;
+      const { addons } = await this.#index();
+      if (!isAmong(ledger.leftBehind(namesOf(addons), cluster), addOn, key))
+        return this.#tell("info", `add-on ${addOn}: ${keyInWords(key)} is not left behind any more, and nothing is deleted`);
+      await takeAway(key, addOn, api);
+      await ledger.gone(addOn, key);
+    });
   }
 
   async #index(): Promise<AddOnIndex> {

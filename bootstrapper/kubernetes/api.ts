@@ -88,6 +88,7 @@ export class Api {
   #preferred: Mac | undefined;
   /** Who served another cluster at the last look is not asked. */
   #foreign: ReadonlySet<Mac> = new Set();
+  #looking: Promise<readonly Seen[]> | undefined;
   #closed = false;
 
   constructor(options: ApiOptions) {
@@ -98,8 +99,15 @@ export class Api {
     this.#glances = new Agent({ ...common, maxSockets: 1 });
   }
 
-  /** Looks at every control plane at once. Never rejects. */
-  async look(): Promise<readonly Seen[]> {
+  /** Looks at every control plane at once; who asks meanwhile shares it, or questions in a queue would make a slow server seem silent. Never rejects. */
+  look(): Promise<readonly Seen[]> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<readonly Seen[]> {
     const seen = await Promise.all(
       this.#options
         .servers()

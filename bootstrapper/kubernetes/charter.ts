@@ -1,5 +1,6 @@
 /** The founding as it is kept: one step after another, and on disk before anybody is told. */
 import type { Mac } from "../../cluster/address.ts";
+import { inTurn } from "../in-turn.ts";
 import type { Store, Table } from "../store/store.ts";
 import { type Answer, type Circumstances, decide, type Founding, resumed, type Step } from "./founding.ts";
 
@@ -10,7 +11,7 @@ const KEY = "founding";
 export class Charter {
   readonly #table: Table<Founding>;
   #founding: Founding;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = inTurn();
   #waiting = 0;
 
   static async open(store: Store, now: number): Promise<Charter> {
@@ -31,15 +32,13 @@ export class Charter {
   async step(mac: Mac, step: Step, circumstances: () => Circumstances): Promise<Answer> {
     if (this.#waiting >= WAITING) return { do: "wait", because: "too many machines ask at once" };
     this.#waiting += 1;
-    const turn = this.#last.then(async () => {
-      const { founding, answer } = decide(this.#founding, mac, step, circumstances());
-      if (mark(founding) !== mark(this.#founding)) await this.#table.put(KEY, founding);
-      this.#founding = founding;
-      return answer;
-    });
-    this.#last = turn.catch(() => undefined);
     try {
-      return await turn;
+      return await this.#inTurn(async () => {
+        const { founding, answer } = decide(this.#founding, mac, step, circumstances());
+        if (mark(founding) !== mark(this.#founding)) await this.#table.put(KEY, founding);
+        this.#founding = founding;
+        return answer;
+      });
     } finally {
       this.#waiting -= 1;
     }

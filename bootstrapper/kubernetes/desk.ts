@@ -4,7 +4,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { hostnameOf } from "../../cluster/queries.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
-import type { Seen } from "./api.ts";
+import type { Api, Seen } from "./api.ts";
 import type { Charter } from "./charter.ts";
 import { circumstancesOf } from "./circumstances.ts";
 import type { Connection, Open } from "./connection.ts";
@@ -22,13 +22,13 @@ export interface DeskSettings {
   now(): number;
 }
 
-/** Milliseconds that one look at the control planes serves. */
+/** Milliseconds that a look at the control planes serves after its end. */
 const STAYS = 2_000;
 
 export class Desk {
   readonly #settings: DeskSettings;
   readonly #asked = new Map<Mac, number>();
-  #looked: { readonly at: number; readonly seen: Promise<readonly Seen[]> } | undefined;
+  #looked: { readonly by: Api; readonly at: number; readonly seen: readonly Seen[] } | undefined;
   /** What was journaled of each machine last: a node asks for minutes, and only what changes is news. */
   readonly #said = new Map<Mac, string>();
 
@@ -105,11 +105,14 @@ export class Desk {
     return { ok: true, lines: { noted: "forgotten" } };
   }
 
-  /** What each control plane's API does, no older than two seconds. */
-  look({ api }: Open): Promise<readonly Seen[]> {
-    const at = this.#settings.now();
-    if (!this.#looked || Math.abs(at - this.#looked.at) > STAYS) this.#looked = { at, seen: api.look() };
-    return this.#looked.seen;
+  /** What each control plane's API does: by a look that ended within two seconds, or one that is under way. */
+  async look({ api }: Open): Promise<readonly Seen[]> {
+    const { now } = this.#settings;
+    const last = this.#looked;
+    if (last?.by === api && Math.abs(now() - last.at) <= STAYS) return last.seen;
+    const seen = await api.look();
+    this.#looked = { by: api, at: now(), seen };
+    return seen;
   }
 
   #circumstances(seen: readonly Seen[]): Circumstances {

@@ -1,8 +1,11 @@
 /** etcd as we speak to it: its JSON gateway, at each member's own address, with the client certificate of the bsroot. https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/ */
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
+import type { TLSSocket } from "node:tls";
 import { ETCD_CLIENT_PORT } from "../../cluster/kubernetes/etcd.ts";
+import { layout } from "../../cluster/layout.ts";
 import type { Credentials } from "./api.ts";
+import { credentialsOf } from "./credentials.ts";
 import { type Member, readMembers, readStatus, type Status, snapshotBlobs } from "./etcd-answers.ts";
 
 export interface EtcdOptions {
@@ -22,13 +25,29 @@ const LONGEST = 4 * 1024 * 1024;
 /** Characters of a refusal. */
 const WORDS = 4096;
 
+/** With what the bsroot has for it. Rejects when something is missing. */
+export async function openEtcd({
+  readSecret,
+  etcdPort,
+}: {
+  /** The bytes of a file below tls/ of the bsroot. */
+  readSecret(path: string): Promise<Uint8Array>;
+  readonly etcdPort?: number;
+}): Promise<EtcdGateway> {
+  const { etcdCa: ca, etcdClient: cert, etcdClientKey: key } = layout.tls;
+  const credentials = await credentialsOf(readSecret, { ca, cert, key });
+  return new EtcdGateway({ credentials, ...(etcdPort !== undefined && { port: etcdPort }) });
+}
+
 export class EtcdGateway {
   readonly #options: EtcdOptions;
   readonly #agent: Agent;
+  readonly #ends = new Map<string, number>();
 
   constructor(options: EtcdOptions) {
     this.#options = options;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, minVersion: "TLSv1.2", ...options.credentials });
+    // A resumed TLS session does not tell the certificate, whose end is asked for.
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, maxCachedSessions: 0, minVersion: "TLSv1.2", ...options.credentials });
   }
 
   /** All members, as the one at this address knows them. Rejects with EtcdError. */
@@ -39,6 +58,11 @@ export class EtcdGateway {
   /** How the member at this address is. Rejects with EtcdError when it does not answer. */
   async status(address: string): Promise<Status> {
     return readStatus(await this.#ask(address, "maintenance/status"));
+  }
+
+  /** When the certificate ends that the member at this address showed last, milliseconds since 1970; undefined when it showed none. */
+  endOf(address: string): number | undefined {
+    return this.#ends.get(address);
   }
 
   /** `id`: decimal. Rejects with EtcdError. */
@@ -108,6 +132,8 @@ export class EtcdGateway {
       });
       asked.on("response", (answer) => {
         silence.heard();
+        const ends = Date.parse((answer.socket as TLSSocket).getPeerCertificate().valid_to);
+        if (Number.isFinite(ends)) this.#ends.set(address, ends);
         if (answer.statusCode === 200) {
           resolve({ answer, silence });
           return;

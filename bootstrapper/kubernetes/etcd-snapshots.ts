@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, type ReadStream } from "node:fs";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { inTurn } from "../in-turn.ts";
 
 export interface Snapshot {
   /** "etcd-20261121T180000Z.db" */
@@ -28,7 +29,7 @@ export class SnapshotError extends Error {
 export class Snapshots {
   readonly #folder: string;
   readonly #needed: () => string | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = inTurn();
 
   /** `folder`: made when the first one is taken. `needed`: the name of one that makes no room. */
   constructor(folder: string, needed: () => string | undefined = () => undefined) {
@@ -45,9 +46,7 @@ export class Snapshots {
 
   /** Durable when it resolves. One at a time. Rejects with SnapshotError, with nothing left, for bytes that are no whole snapshot. */
   take(pieces: AsyncIterable<Uint8Array>, now: number): Promise<Snapshot> {
-    const turn = this.#last.then(() => this.#take(pieces, now));
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    return this.#inTurn(() => this.#take(pieces, now));
   }
 
   /** Undefined when there is none of this name. The bytes are those whose hash is listed, or the stream fails. */
@@ -83,7 +82,7 @@ export class Snapshots {
       await durable(sums, `${sha256}  ${name}\n`);
       await rename(partial, join(this.#folder, name));
       await synced(this.#folder);
-      await this.#prune();
+      await this.#prune(now);
       return { name, at: Math.floor(now / 1000) * 1000, size, sha256 };
     } catch (error) {
       await rm(partial, { force: true });
@@ -91,8 +90,11 @@ export class Snapshots {
     }
   }
 
-  async #prune(): Promise<void> {
-    for (const { name } of (await this.list()).slice(KEPT)) {
+  /** Those that are dated later than now go first: the clock was ahead when they were taken, and would have them outlive what is taken from here on. */
+  async #prune(now: number): Promise<void> {
+    const all = await this.list();
+    const inOrder = [...all.filter(({ at }) => at <= now), ...all.filter(({ at }) => at > now)];
+    for (const { name } of inOrder.slice(KEPT)) {
       if (name === this.#needed()) continue;
       await rm(join(this.#folder, name), { force: true });
       await rm(join(this.#folder, `${name}.sha256`), { force: true });

@@ -32,10 +32,20 @@ export interface Observed {
   readonly cluster: Cluster;
   phaseOf(mac: Mac): Phase | undefined;
   readonly servers: readonly Seen[];
-  /** Absent when no API server could be asked. */
+  /** As it was said last. Absent when no API server could be asked yet. */
   readonly said?: Said;
-  /** When certificates end, by what they are. */
-  readonly certificates: ReadonlyMap<string, number>;
+  readonly certificates: readonly Certificate[];
+}
+/** One that is watched. */
+export interface Certificate {
+  /** "tls/kubernetes/ca.crt" */
+  readonly what: string;
+  /** Whose machine shows it. */
+  readonly mac?: Mac;
+  /** Milliseconds since 1970. */
+  readonly ends: number;
+  /** What to do in time: "renew it". */
+  readonly wayOut: string;
 }
 export interface Said {
   readonly nodes: readonly Node[];
@@ -126,12 +136,12 @@ function workloadFinding(object: WorkloadObject): readonly Finding[] {
 }
 
 function certificateFindings({ certificates, now }: Observed): readonly Finding[] {
-  return [...certificates].flatMap(([what, ends]) => {
+  return certificates.flatMap(({ what, mac, ends, wayOut }) => {
     if (ends - now > SOON) return [];
     const day = new Date(ends).toISOString().slice(0, 10);
     const days = Math.ceil((ends - now) / DAY);
     const text = ends <= now ? `${what} ended on ${day}` : `${what} ends on ${day}, in ${days} ${days === 1 ? "day" : "days"}`;
-    return [{ about: what, text: `${text}; renew it` }];
+    return [{ about: what, ...(mac && { mac }), text: `${text}; ${wayOut}` }];
   });
 }
 

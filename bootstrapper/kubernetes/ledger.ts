@@ -32,12 +32,14 @@ export class Ledger {
     return leftBehind(this.#applied, { addOns, cluster });
   }
 
-  /** The object is gone. */
+  /** The object is gone: an add-on that had it is no longer there as the bsroot has it, should it come back. */
   async gone(addOn: string, key: ObjectKey): Promise<void> {
     const known = this.#applied.get(addOn);
     if (!known) return;
     const { objects = [], left = [], ...rest } = known;
-    await this.#put(addOn, { ...rest, objects: without(objects, [key]), left: without(left, [key]) });
+    const others = without(objects, [key]);
+    const hash = others.length < objects.length ? UNKNOWN : known.hash;
+    await this.#put(addOn, { ...rest, hash, objects: others, left: without(left, [key]) });
   }
 
   /** The cluster's data are those of another day: what was applied since may not be there. */

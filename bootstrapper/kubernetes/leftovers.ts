@@ -80,6 +80,9 @@ export function leftBehind(
   return [...last.filter(standsInTheWay), ...last.filter((key) => !standsInTheWay(key))];
 }
 
+export const isAmong = (left: ReturnType<typeof leftBehind>, addOn: string, key: ObjectKey): boolean =>
+  left.some((one) => one.addOn === addOn && identity(one) === identity(key));
+
 const standsInTheWay = ({ kind, apiVersion }: ObjectKey): boolean =>
   apiVersion.startsWith("admissionregistration.k8s.io/") ||
   apiVersion.startsWith("apiregistration.k8s.io/") ||

@@ -49,7 +49,9 @@ export type WorkloadObject = z.output<typeof workload>;
 const waiting = z.object({ reason: z.string().catch(""), message: z.string().catch("") });
 const pod = z.object({
   metadata,
-  spec: z.object({ nodeName: z.string().catch("") }).catch({ nodeName: "" }),
+  spec: z
+    .object({ nodeName: z.string().catch(""), containers: z.array(z.object({ image: z.string().catch("") })).catch([]) })
+    .catch({ nodeName: "", containers: [] }),
   status: z
     .object({
       phase: z.string().catch(""),

@@ -7,14 +7,17 @@ import { kubeconfig } from "../../cluster/kubernetes/kubeconfig.ts";
 import { layout } from "../../cluster/layout.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
+import { Opened } from "../opened.ts";
 import type { Store } from "../store/store.ts";
 import { AddOns } from "./add-ons.ts";
 import { ApiError, type Credentials, type Patience } from "./api.ts";
+import { Certificates } from "./certificates.ts";
 import { Charter } from "./charter.ts";
 import { Connection } from "./connection.ts";
 import { credentialsOf } from "./credentials.ts";
 import { Desk } from "./desk.ts";
 import { Entrance } from "./entrance.ts";
+import { type EtcdGateway, openEtcd } from "./etcd-gateway.ts";
 import { isOurs } from "./founding.ts";
 import type { NodeStanding } from "./health.ts";
 import { Issuer } from "./issuer.ts";
@@ -43,6 +46,8 @@ export interface KubernetesOptions {
   random(bytes: number): Uint8Array;
   /** Where API servers listen; 6443 unless said otherwise. */
   readonly port?: number;
+  /** Where etcd listens for clients; 2379 unless said otherwise. */
+  readonly etcdPort?: number;
   readonly patience?: Patience;
   /** Milliseconds between two looks at the cluster. */
   readonly every?: { readonly founded: number; readonly unfounded: number };
@@ -51,6 +56,8 @@ export interface KubernetesOptions {
 export interface KubernetesService {
   /** The way to the cluster's API, for whoever else works on it. */
   readonly connection: Connection;
+  /** The way to etcd, likewise. */
+  readonly etcd: Opened<EtcdGateway>;
   /** What a node says, and its answer; the caller has seen to it that it is that node. Rejects when the disk refuses. */
   hear(mac: Mac, word: Word): Promise<Heard>;
   view(): ClusterView;
@@ -88,16 +95,26 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
     if (at === undefined) throw new ApiError("no cluster is founded yet");
     return at;
   };
+  const etcd = new Opened(
+    () => openEtcd(options),
+    (gateway) => gateway.close(),
+  );
+  const certificates = new Certificates({
+    ...options,
+    etcd: () => etcd.get(),
+    endOf: (path) => readSecret(path).then(endOf, () => undefined),
+  });
   const watch = new Watch({
     ...options,
     connection,
     desk,
     addOns,
+    certificates,
     foundedAt: () => charter.founding.founded?.at,
-    endOf: (path) => readSecret(path).then(endOf, () => undefined),
   });
   return {
     connection,
+    etcd,
     hear: (mac, word) => desk.hear(mac, word),
     view: () =>
       viewOf(cluster(), {
@@ -121,16 +138,18 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       await ledger.doubt();
     },
     leftovers: async () => addOns.leftovers((await connection.open()).api, founded()),
-    takeAway: async (addOn, key) => addOns.takeAway(addOn, key, (await connection.open()).api),
+    takeAway: async (addOn, key) => addOns.takeAway(addOn, key, (await connection.open()).api, founded()),
     forget: () => desk.forget(),
     look: () => watch.look(),
     reload: () => {
       connection.renew();
+      etcd.giveUp();
       issuer.forget();
     },
     close: async () => {
       const ended = watch.close();
       connection.renew(); // what hangs on the API ends with it
+      etcd.giveUp();
       await ended;
     },
   };

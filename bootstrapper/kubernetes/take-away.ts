@@ -4,6 +4,7 @@ import { type Api, ApiError } from "./api.ts";
 import { MANAGER } from "./labels.ts";
 import { holdsMore, keyInWords, type Leftover, type ObjectKey } from "./leftovers.ts";
 import { isAccountOfAll, leave } from "./pull-secrets.ts";
+import { remove } from "./remove.ts";
 import { ResourcePaths } from "./resources.ts";
 
 type Caller = Pick<Api, "call">;
@@ -33,9 +34,8 @@ export async function takeAway(key: ObjectKey, addOn: string, api: Caller): Prom
   if (!there) return;
   const { path, uid } = there;
   if (isAccountOfAll(key)) return leave(path, `${MANAGER}-${addOn}`, api);
-  const body = JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", preconditions: { uid } });
   try {
-    await api.call("DELETE", path, { type: "application/json", body });
+    await remove(path, uid, api);
   } catch (error) {
     const { status, message } = error as ApiError;
     if (status !== 404) throw new ApiError(`${keyInWords(key)}: ${message}`, status);

@@ -1,12 +1,12 @@
 /** Looks after the cluster every few seconds: what its API says of nodes and workloads, labels, add-ons; all of it away from whoever asks us. */
 import type { Mac } from "../../cluster/address.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { layout } from "../../cluster/layout.ts";
 import type { Journal } from "../journal.ts";
 import type { MachineView } from "../machines/machine.ts";
 import type { AddOns } from "./add-ons.ts";
 import type { Api, Seen } from "./api.ts";
 import { put } from "./apply.ts";
+import type { Certificates } from "./certificates.ts";
 import type { Connection, Open } from "./connection.ts";
 import type { Desk } from "./desk.ts";
 import { type Finding, type Health, healthOf, type Said } from "./health.ts";
@@ -20,11 +20,10 @@ export interface WatchSettings {
   readonly connection: Connection;
   readonly desk: Desk;
   readonly addOns: AddOns;
+  readonly certificates: Certificates;
   /** When the cluster was founded; undefined while it is not. */
   foundedAt(): number | undefined;
   onServing(controlPlanes: readonly Mac[]): void;
-  /** When a certificate below tls/ ends; undefined when there is none. Never rejects. */
-  endOf(path: string): Promise<number | undefined>;
   readonly journal: Journal;
   now(): number;
   /** Milliseconds between two looks. */
@@ -34,19 +33,13 @@ export interface WatchSettings {
 const EVERY = { founded: 10_000, unfounded: 30_000 };
 /** Nodes that are labelled after one look; the next look takes the next ones. */
 const LABELLED = 32;
-const WATCHED = [
-  layout.tls.clusterCa,
-  layout.tls.frontProxyCa,
-  layout.tls.etcdCa,
-  layout.tls.admin,
-  layout.tls.superAdmin,
-  layout.tls.bootstrapper,
-];
 
 export class Watch {
   readonly #settings: WatchSettings;
   readonly #novelty = new Novelty();
   #health: Health = { nodes: [], findings: [] };
+  /** What the API said last: nothing of it is well again only because nobody can be asked. */
+  #said: Said | undefined;
   #servers: readonly Seen[] = [];
   #hindrance: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -113,19 +106,22 @@ export class Watch {
     await desk.looked(this.#servers).catch(() => undefined);
     const founded = foundedAt();
     if (founded === undefined) {
+      this.#said = undefined;
       this.#health = { nodes: [], findings: [] };
       return;
     }
     const asked = this.#servers.some(({ is }) => is === "ready") ? await this.#ask(open.api) : undefined;
     const findings: Finding[] = [];
     if (asked && "nodes" in asked) {
+      this.#said = asked;
       findings.push(...(await this.#label(asked, open.api)));
       await addOns.proceed(open.api, founded);
     } else if (asked) findings.push(asked);
-    await this.#conclude(asked && "nodes" in asked ? asked : undefined, findings);
+    if (!this.#closed) await this.#conclude(findings);
   }
 
   #forget(): void {
+    this.#said = undefined;
     this.#health = { nodes: [], findings: [] };
     this.#servers = [];
     this.#settings.onServing([]);
@@ -151,21 +147,21 @@ export class Watch {
     }
   }
 
-  async #conclude(said: Said | undefined, also: readonly Finding[]): Promise<void> {
-    const { cluster, machines, journal, now, addOns } = this.#settings;
+  async #conclude(also: readonly Finding[]): Promise<void> {
+    const { cluster, machines, journal, now, addOns, certificates } = this.#settings;
     const found = healthOf({
       now: now(),
       cluster: cluster(),
       phaseOf: (mac) => machines.find(mac)?.phase,
       servers: this.#servers,
-      ...(said && { said }),
-      certificates: await this.#certificates(),
+      ...(this.#said && { said: this.#said }),
+      certificates: await certificates.look(this.#servers),
     });
     const late = addOns.standing.flatMap(({ name, is, because }): Finding[] =>
       is === "refused" || is === "starts" ? [{ about: `add-on ${name}`, text: `add-on ${name}: ${because}` }] : [],
     );
     const findings = [...found.findings, ...also, ...late];
-    this.#health = { nodes: said ? found.nodes : this.#health.nodes, findings };
+    this.#health = { nodes: found.nodes, findings };
     for (const { mac, ...news } of this.#novelty.of(findings)) journal({ from: "kubernetes", ...news, ...(mac && { mac }) });
   }
 
@@ -189,16 +185,5 @@ export class Watch {
       }
     }
     return findings;
-  }
-
-  async #certificates(): Promise<ReadonlyMap<string, number>> {
-    const ends = new Map<string, number>();
-    for (const path of WATCHED) {
-      const end = await this.#settings.endOf(path);
-      if (end !== undefined) ends.set(path, end);
-    }
-    for (const { address, ends: end } of this.#servers)
-      if (end !== undefined) ends.set(`the certificate of the API server at ${address}`, end);
-    return ends;
   }
 }

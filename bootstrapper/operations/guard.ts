@@ -4,10 +4,24 @@ import { skewOf } from "../../cluster/kubernetes/matrix.ts";
 import { compare, minorsAhead } from "../../cluster/kubernetes/version.ts";
 import type { Step, Wish } from "./operation.ts";
 import { whyNotRemove, whyNotRestart } from "./quorum.ts";
-import { apiReleases, isControlPlane, machineNamed, memberOf, nodeNow, ownsEtcd, present, type Situation, trouble } from "./situation.ts";
+import {
+  apiReleases,
+  etcdApart,
+  isControlPlane,
+  machineNamed,
+  memberOf,
+  nodeNow,
+  ownsEtcd,
+  present,
+  type Situation,
+  trouble,
+} from "./situation.ts";
 
 /** Steps that take away something that works, or end in that. */
 const DISRUPTS: readonly Step["do"][] = ["cordon", "drain", "upgrade", "leave", "reinstall", "remove-member", "delete-node", "install"];
+
+/** Steps that end with another disk. */
+const OVERWRITES: readonly Step["do"][] = ["reinstall", "install"];
 
 /**
  * Whether the cluster is looked at before the step, and must answer. A restoration stops and changes what it does while nobody may answer; only what it
@@ -16,19 +30,28 @@ const DISRUPTS: readonly Step["do"][] = ["cordon", "drain", "upgrade", "leave", 
 export const isGuarded = (step: Step, wish: Wish): boolean =>
   DISRUPTS.includes(step.do) && (wish.do !== "restore" || step.do === "reinstall" || step.do === "delete-node");
 
-/** Why the step must wait for the operator; undefined when nothing speaks against it. */
-export function objection(step: Step, situation: Situation, wish: Wish): string | undefined {
+export interface Objection {
+  readonly because: string;
+  /** Something is down, and may be up again by itself. */
+  readonly mayPass: boolean;
+}
+
+const lasting = (because: string | undefined): Objection | undefined => (because === undefined ? undefined : { because, mayPass: false });
+const passing = (because: string | undefined): Objection | undefined => (because === undefined ? undefined : { because, mayPass: true });
+
+/** What speaks against the step; undefined when nothing does. */
+export function objection(step: Step, situation: Situation, wish: Wish): Objection | undefined {
   if (!("node" in step) || !isGuarded(step, wish)) return undefined;
-  if (wish.do === "restore") return nobodyWell(situation);
+  if (wish.do === "restore") return passing(nobodyWell(situation));
   const machine = machineNamed(situation, step.node);
-  if (machine && isControlPlane(machine)) {
-    const others = othersDown(situation, machine);
-    if (others) return others;
-  }
+  const apart = machine && OVERWRITES.includes(step.do) ? etcdApart(situation, machine) : undefined;
+  if (apart) return lasting(apart);
+  const others = machine && isControlPlane(machine) ? othersDown(situation, machine) : undefined;
+  if (others) return passing(others);
   if (step.do === "upgrade") return upgradeObjection(step, situation, machine);
   if (step.do === "remove-member") {
     const id = machine && memberOf(situation, machine)?.id;
-    return id === undefined ? undefined : whyNotRemove(situation.etcd, id);
+    return id === undefined ? undefined : passing(whyNotRemove(situation.etcd, id));
   }
   return undefined;
 }
@@ -52,17 +75,17 @@ function upgradeObjection(
   { release, node }: Extract<Step, { readonly do: "upgrade" }>,
   situation: Situation,
   machine: Machine | undefined,
-): string | undefined {
+): Objection | undefined {
   const releases = apiReleases(situation);
-  if (!releases) return "no API server says which release it runs";
-  if (!machine || !isControlPlane(machine)) return skewOf(release, releases.oldest);
+  if (!releases) return passing("no API server says which release it runs");
+  if (!machine || !isControlPlane(machine)) return lasting(skewOf(release, releases.oldest));
   const away = ownsEtcd(situation, machine) ? whyNotRestart(situation.etcd, memberOf(situation, machine)?.id) : undefined;
-  if (away) return away;
+  if (away) return passing(away);
   const own = nodeNow(situation, node)?.apiServer?.release;
-  if (own !== undefined && compare(release, own) < 0) return `${node} runs Kubernetes ${own} already, and there is no way back`;
+  if (own !== undefined && compare(release, own) < 0) return lasting(`${node} runs Kubernetes ${own} already, and there is no way back`);
   if (minorsAhead(release, releases.oldest) > 1)
-    return `an API server still runs ${releases.oldest}, and they may be one minor release apart`;
-  return kubeletsLeftBehind(situation, release);
+    return lasting(`an API server still runs ${releases.oldest}, and they may be one minor release apart`);
+  return lasting(kubeletsLeftBehind(situation, release));
 }
 
 /** Kubelets that API servers of the release would not serve any more; said in one sentence. */

@@ -116,3 +116,27 @@ export function wishInWords(wish: Wish): string {
       return "take away what add-ons left behind";
   }
 }
+
+/** The operation while it is neither at its end nor cancelled: no other one may begin. */
+export const underWay = (operation: Operation | undefined): Operation | undefined =>
+  operation?.is === "running" || operation?.is === "stopped" ? operation : undefined;
+
+/** For refusals: what there is instead. */
+export const standing = (operation: Operation | undefined): string =>
+  operation ? `"${wishInWords(operation.wish)}" is ${operation.is}` : "nothing was begun";
+
+/** Nodes that were closed to pods or stopped, and not opened or started again. */
+export function leftOpen({ id, steps, at }: Operation): string {
+  const closed = new Set<string>();
+  const stopped = new Set<string>();
+  for (const step of steps.slice(0, at + 1)) {
+    if (step.do === "cordon") closed.add(step.node);
+    if (step.do === "uncordon" || step.do === "delete-node") closed.delete(step.node);
+    if (step.do === "stop") stopped.add(step.node);
+    if (step.do === "start" || step.do === "rejoin" || step.do === "reinstall") stopped.delete(step.node);
+  }
+  return [
+    closed.size === 0 ? "" : `; ${[...closed].join(", ")} may still be closed to new pods: kubectl uncordon`,
+    stopped.size === 0 ? "" : `; ${[...stopped].join(", ")} may be stopped: restore again, or run /opt/sextant/restore start ${id} there`,
+  ].join("");
+}

@@ -9,7 +9,7 @@ import type { Outcome } from "../http/world.ts";
 import type { Journal } from "../journal.ts";
 import type { Heard, OrderWord } from "../kubernetes/words.ts";
 import type { MachineEvent } from "../machines/machine.ts";
-import type { Order, OrderBook } from "./orders.ts";
+import { type Order, type OrderBook, operationOf } from "./orders.ts";
 
 export interface OrderDeskSettings {
   cluster(): Cluster;
@@ -18,11 +18,16 @@ export interface OrderDeskSettings {
   /** "https://10.0.0.1" */
   readonly https: string;
   readonly book: OrderBook;
+  /** Whether this operation is neither at its end nor cancelled. */
+  isUnderWay(operation: string): boolean;
   readonly machines: { apply(mac: Mac, event: MachineEvent): Promise<Outcome> };
   readonly journal: Journal;
   /** Milliseconds that only rise. */
   now(): number;
 }
+
+/** What became of an order. */
+type Settled = { readonly state: "obeyed" } | { readonly state: "failed"; readonly reason: string };
 
 /** Milliseconds after which a node that has not asked is taken for one that does not run: it asks every 20 s. */
 const ASKS = 90_000;
@@ -39,21 +44,18 @@ export class OrderDesk {
 
   /** Rejects when the disk refuses. */
   async hear(mac: Mac, word: OrderWord): Promise<Heard> {
-    const { book, journal, now } = this.#settings;
+    const { book, isUnderWay, now } = this.#settings;
     this.#asked.set(mac, now());
     if (word.state === "serves") return this.#serves(mac);
     const order = book.find(mac);
-    if (order?.id !== word.order) return { ok: true, lines: { noted: "it is no order of this machine's any more" } };
+    if (order?.id !== word.order || !isUnderWay(operationOf(order)))
+      return { ok: true, lines: { noted: "it is no order of this machine's any more" } };
     // The machine restarts on this answer: from here on, and not before, it may install.
     if (word.state === "obeyed" && order.what.do === "reinstall" && order.is === "given") {
       const outcome = await this.#settings.machines.apply(mac, { type: "reinstall" });
       if (!outcome.ok) return { ok: false, because: outcome.because };
     }
-    const fresh = order.is === "given";
-    await book.settle(mac, word.order, word.state, word.state === "failed" ? word.reason : undefined);
-    if (fresh && word.state === "failed")
-      journal({ from: "kubernetes", mac, level: "warning", text: `could not ${order.what.do}: ${word.reason}` });
-    else if (fresh) journal({ from: "kubernetes", mac, level: "info", text: `has obeyed: ${order.what.do}` });
+    await this.#settle(mac, order, word);
     return { ok: true, lines: { noted: word.state } };
   }
 
@@ -62,9 +64,21 @@ export class OrderDesk {
     return this.#settings.now() - (this.#asked.get(mac) ?? Number.NEGATIVE_INFINITY) <= ASKS;
   }
 
-  #serves(mac: Mac): Heard {
-    const order = this.#settings.book.find(mac);
-    if (order?.is !== "given") return { ok: true, lines: { do: "nothing" } };
+  /** What this machine is to carry out now. */
+  orderFor(mac: Mac): Order | undefined {
+    const { book, isUnderWay } = this.#settings;
+    const order = book.find(mac);
+    return order?.is === "given" && isUnderWay(operationOf(order)) ? order : undefined;
+  }
+
+  async #serves(mac: Mac): Promise<Heard> {
+    const order = this.orderFor(mac);
+    if (!order) return { ok: true, lines: { do: "nothing" } };
+    if (this.#settings.book.isOutlived(mac, order)) {
+      const because = "it was installed anew since it was ordered to";
+      await this.#settle(mac, order, order.what.do === "reinstall" ? { state: "obeyed" } : { state: "failed", reason: because });
+      return { ok: true, lines: { do: "nothing", because } };
+    }
     const said = this.#said(mac, order);
     if ("because" in said) return { ok: true, lines: { do: "nothing", because: said.because } };
     if (this.#told.get(mac) !== order.id) {
@@ -72,6 +86,15 @@ export class OrderDesk {
       this.#settings.journal({ from: "kubernetes", mac, level: "info", text: `was given order ${order.id}: ${order.what.do}` });
     }
     return { ok: true, ...said };
+  }
+
+  async #settle(mac: Mac, { id, what, is }: Order, word: Settled): Promise<void> {
+    const { book, journal } = this.#settings;
+    const reason = word.state === "failed" ? word.reason : undefined;
+    await book.settle(mac, id, word.state, reason);
+    if (is !== "given") return;
+    if (reason === undefined) journal({ from: "kubernetes", mac, level: "info", text: `has obeyed: ${what.do}` });
+    else journal({ from: "kubernetes", mac, level: "warning", text: `could not ${what.do}: ${reason}` });
   }
 
   #said(mac: Mac, { id, what }: Order): Pick<Extract<Heard, { readonly ok: true }>, "lines" | "files"> | { readonly because: string } {

@@ -16,20 +16,27 @@ export interface Order {
   readonly what: What;
   readonly is: "given" | "obeyed" | "failed";
   readonly reason?: string;
+  /** Which installation of the machine it was given to; "": there was none. Absent where the state file does not say it. */
+  readonly installation?: string;
 }
+
+export const operationOf = ({ id }: Order): string => id.replace(/\..*$/, "");
 
 export class OrderBook {
   readonly #table: Table<Order>;
   readonly #orders: Map<string, Order>;
+  readonly #installationOf: (mac: Mac) => string | undefined;
 
-  static async open(store: Store): Promise<OrderBook> {
+  /** `installationOf`: what is another for each installation of a machine; undefined while there is none. */
+  static async open(store: Store, installationOf: (mac: Mac) => string | undefined): Promise<OrderBook> {
     const table = store.table<Order>("orders");
-    return new OrderBook(table, new Map(await table.entries()));
+    return new OrderBook(table, new Map(await table.entries()), installationOf);
   }
 
-  private constructor(table: Table<Order>, orders: Map<string, Order>) {
+  private constructor(table: Table<Order>, orders: Map<string, Order>, installationOf: (mac: Mac) => string | undefined) {
     this.#table = table;
     this.#orders = orders;
+    this.#installationOf = installationOf;
   }
 
   find(mac: Mac): Order | undefined {
@@ -41,7 +48,12 @@ export class OrderBook {
     const last = this.#orders.get(mac);
     const id = `${name}.${tries}`;
     if (last?.id.startsWith(`${name}.`) && (last.is !== "failed" || last.id === id)) return last;
-    return this.#keep(mac, { id, what, is: "given" });
+    return this.#keep(mac, { id, what, is: "given", installation: this.#installationOf(mac) ?? "" });
+  }
+
+  /** Whether whoever it was given to is no more: what the node remembers of its orders went with its disk. */
+  isOutlived(mac: Mac, { installation }: Order): boolean {
+    return installation !== undefined && installation !== this.#installationOf(mac);
   }
 
   /** What the node says became of it; false when that is no order of this machine's any more. */

@@ -5,7 +5,18 @@ import { minorsAhead } from "../../cluster/kubernetes/version.ts";
 import type { Planned, Step, Wish } from "./operation.ts";
 import { controlPlaneTroubles, inBatches, notListening, planned, target } from "./plan-pieces.ts";
 import { whyNotRemove, whyNotRestart } from "./quorum.ts";
-import { apiReleases, isControlPlane, isNode, machineNamed, memberOf, nodeNow, ownsEtcd, present, type Situation } from "./situation.ts";
+import {
+  apiReleases,
+  etcdApart,
+  isControlPlane,
+  isNode,
+  machineNamed,
+  memberOf,
+  nodeNow,
+  ownsEtcd,
+  present,
+  type Situation,
+} from "./situation.ts";
 
 type Reinstall = Extract<Wish, { readonly do: "reinstall" }>;
 
@@ -17,9 +28,7 @@ export function planReinstall({ machines, batch }: Reinstall, situation: Situati
   const workers = chosen.filter((machine) => isNode(machine) && !isControlPlane(machine));
   const because = [
     ...names.flatMap((name) => (machineNamed(situation, name) ? [] : [`${name} is not in cluster-desc.yml`])),
-    ...chosen.flatMap((machine) =>
-      isNode(machine) ? [] : [`${machine.name} keeps etcd alone and is no node; this is not done from here`],
-    ),
+    ...chosen.flatMap((machine) => etcdApart(situation, machine) ?? []),
     ...[...planes, ...workers].flatMap((machine) => machineTrouble(machine, situation) ?? []),
     ...(planes.length === 0 ? [] : planeTroubles(planes, situation)),
   ];

@@ -3,7 +3,7 @@ import type { Machine } from "../../cluster/cluster.ts";
 import type { Planned, Step, Wish } from "./operation.ts";
 import { notListening, planned, target } from "./plan-pieces.ts";
 import { whyNotRemove } from "./quorum.ts";
-import { isControlPlane, isNode, machineNamed, memberOf, nodeNow, ownsEtcd, present, type Situation, trouble } from "./situation.ts";
+import { etcdApart, isControlPlane, machineNamed, memberOf, nodeNow, ownsEtcd, present, type Situation, trouble } from "./situation.ts";
 
 /** One that does not answer leaves without being asked. */
 export function planRemove({ machine: name }: Extract<Wish, { readonly do: "remove" }>, situation: Situation): Planned {
@@ -42,6 +42,7 @@ export function planReplace({ machine: name, by }: Extract<Wish, { readonly do: 
     ...troubles(machine, situation),
     ...(node?.ready ? [`${name} is alive: its Node is Ready; say reinstall or remove`] : []),
     ...(by !== undefined && nodeNow(situation, by) ? [`${by} is in the cluster already`] : []),
+    ...(next.mac === machine.mac ? [] : [next]).flatMap((one) => etcdApart(situation, one) ?? []),
     ...(by === name ? [`${name} cannot take its own place; leave the second name out`] : []),
   ];
   const here = target(machine);
@@ -60,7 +61,8 @@ const memberSteps = (machine: Machine, situation: Situation): readonly Step[] =>
 
 function troubles(machine: Machine, situation: Situation): readonly string[] {
   const { name } = machine;
-  if (!isNode(machine)) return [`${name} keeps etcd alone and is no node; this is not done from here`];
+  const apart = etcdApart(situation, machine);
+  if (apart) return [apart];
   if (!isControlPlane(machine)) return [];
   const others = present(situation).filter(({ mac }) => mac !== machine.mac);
   const id = ownsEtcd(situation, machine) ? memberOf(situation, machine)?.id : undefined;

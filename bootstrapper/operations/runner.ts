@@ -1,8 +1,9 @@
 /** Carries an operation out: one step at a time, each on disk when it is done, so that a restart goes on where it was. */
+import { inTurn } from "../in-turn.ts";
 import type { Journal } from "../journal.ts";
 import type { Store, Table } from "../store/store.ts";
-import { isGuarded, objection } from "./guard.ts";
-import { inWords, type Operation, type Step, type Wish, wishInWords } from "./operation.ts";
+import { cleared } from "./clearance.ts";
+import { inWords, leftOpen, type Operation, type Step, standing, underWay, type Wish, wishInWords } from "./operation.ts";
 import type { Situation } from "./situation.ts";
 
 /** What an operation does to the cluster; the only part that touches it. */
@@ -27,6 +28,9 @@ export interface RunnerSettings {
   readonly journal: Journal;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds that only rise. */
+  rises(): number;
+  pause(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Hex digits. */
   random(bytes: number): string;
 }
@@ -46,7 +50,7 @@ export class Runner {
   #abort = new AbortController();
   #work: Promise<void> = Promise.resolve();
   /** What is asked for one after the other. */
-  #asked: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = inTurn();
 
   /** An operation that was running goes on. */
   static async open(settings: RunnerSettings): Promise<Runner> {
@@ -75,8 +79,8 @@ export class Runner {
   begin(wish: Wish, steps: readonly Step[]): Promise<Operation> {
     return this.#inTurn(async () => {
       const { now, random } = this.#settings;
-      const last = this.#operation;
-      if (last && (last.is === "running" || last.is === "stopped"))
+      const last = underWay(this.#operation);
+      if (last)
         throw new OperationError(
           `"${wishInWords(last.wish)}" is ${last.is} at step ${last.at + 1} of ${last.steps.length}; continue or cancel it first`,
         );
@@ -109,7 +113,7 @@ export class Runner {
       this.#abort.abort();
       const last = await this.#work.then(() => this.#operation!);
       if (last.is === "done") throw new OperationError("it came to its end just now");
-      const because = `cancelled before step ${last.at + 1} of ${last.steps.length} was done; what was done before stays${left(last)}`;
+      const because = `cancelled before step ${last.at + 1} of ${last.steps.length} was done; what was done before stays${leftOpen(last)}`;
       await this.#keep({ ...last, is: "cancelled", because });
       this.#journal("warning", because);
       return this.operation!;
@@ -146,16 +150,16 @@ export class Runner {
   }
 
   async #take(step: Step, operation: Operation, signal: AbortSignal): Promise<void> {
-    const { hands } = this.#settings;
+    const { hands, rises, pause } = this.#settings;
     const words = inWords(step);
     this.#doing = words;
-    const because = isGuarded(step, operation.wish) ? objection(step, await hands.look(signal), operation.wish) : undefined;
-    if (because) throw new Error(because);
-    if (signal.aborted) return;
-    this.#journal("info", `${operation.at + 1}/${operation.steps.length} ${words}`);
     const tell = (text: string): void => {
       this.#doing = `${words}: ${text}`;
     };
+    await cleared(step, operation.wish, () => hands.look(signal), { signal, now: rises, pause, tell });
+    if (signal.aborted) return;
+    this.#doing = words;
+    this.#journal("info", `${operation.at + 1}/${operation.steps.length} ${words}`);
     await hands.take(step, { signal, order: `${operation.id}.${ordering(operation)}`, tries: operation.tries, tell });
   }
 
@@ -175,12 +179,6 @@ export class Runner {
     this.#operation = next;
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#asked.then(work);
-    this.#asked = turn.catch(() => undefined);
-    return turn;
-  }
-
   #journal(level: "info" | "warning", text: string): void {
     this.#settings.journal({ from: "kubernetes", level, text: `operation ${text}` });
   }
@@ -192,23 +190,4 @@ export function ordering({ steps, at }: Pick<Operation, "steps" | "at">): number
   if (step?.do !== "obeyed") return at;
   const index = steps.findLastIndex((one, before) => before < at && one.do === step.order && one.mac === step.mac);
   return index < 0 ? at : index;
-}
-
-const standing = (operation: Operation | undefined): string =>
-  operation ? `"${wishInWords(operation.wish)}" is ${operation.is}` : "nothing was begun";
-
-/** Nodes that were closed to pods or stopped, and not opened or started again. */
-function left({ id, steps, at }: Operation): string {
-  const closed = new Set<string>();
-  const stopped = new Set<string>();
-  for (const step of steps.slice(0, at + 1)) {
-    if (step.do === "cordon") closed.add(step.node);
-    if (step.do === "uncordon" || step.do === "delete-node") closed.delete(step.node);
-    if (step.do === "stop") stopped.add(step.node);
-    if (step.do === "start" || step.do === "rejoin" || step.do === "reinstall") stopped.delete(step.node);
-  }
-  return [
-    closed.size === 0 ? "" : `; ${[...closed].join(", ")} may still be closed to new pods: kubectl uncordon`,
-    stopped.size === 0 ? "" : `; ${[...stopped].join(", ")} may be stopped: restore again, or run /opt/sextant/restore start ${id} there`,
-  ].join("");
 }

@@ -130,6 +130,40 @@ describe("founding", () => {
     await other.close();
   });
 
+  test("an API server that takes its time is looked at once for all who ask meanwhile, and for two seconds after", async () => {
+    const server = await cluster.serve("127.0.0.12");
+    await open();
+    const looks = (): number => cluster.asked.filter(({ path }) => path.startsWith("/readyz")).length;
+    const before = looks();
+    /** Ten seconds pass between the question of a look and its answer. */
+    const slowly = async (...asking: (() => Promise<unknown>)[]): Promise<void> => {
+      const until = looks() + 1;
+      let answer = (): void => {};
+      server.answersAfter = new Promise((resolve) => {
+        answer = resolve;
+      });
+      const asked = asking.map((ask) => ask());
+      await expect.poll(looks, { timeout: 30_000 }).toBe(until);
+      rig.now += 10_000;
+      answer();
+      await Promise.all(asked);
+    };
+    rig.now += 10_000;
+    await slowly(() => asks(CP1));
+    rig.now += 2_000;
+    await asks(CP3);
+    expect(looks()).toBe(before + 1);
+    rig.now += 2_000;
+    const { api } = await rig.service.connection.open();
+    await slowly(
+      () => asks(CP1),
+      () => asks(CP3),
+      () => rig.service.look(),
+      () => api.look(),
+    );
+    expect(looks()).toBe(before + 2);
+  });
+
   test("three are waited for when three are expected", async () => {
     await open(withKubernetes("expectedEtcd: 3"));
     expect((await asks(CP1))["because"]).toBe("1 of 3 control planes have come up");

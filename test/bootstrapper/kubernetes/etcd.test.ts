@@ -1,6 +1,6 @@
 /** The gateway and the snapshots before a real etcd over TLS, as kubeadm sets it up: clients must show a certificate of its CA. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,7 +88,9 @@ describe("a real etcd of three members", () => {
       id: expect.stringMatching(/^\d+$/),
       peers: [expect.stringContaining("127.0.0.13")],
     });
+    expect(etcd.endOf(addresses[2])).toBeUndefined();
     expect(await etcd.status(addresses[2])).toMatchObject({ version: expect.stringMatching(/^3\./), led: true, errors: [] });
+    expect(etcd.endOf(addresses[2])).toBe(Date.parse(new X509Certificate(pki.server.cert).validTo));
   });
 
   test("believes nobody without a certificate of its CA, and is believed only with one", async () => {
@@ -188,6 +190,19 @@ describe("snapshots in a folder", () => {
     for (let n = 0; n < KEPT + 3; n += 1) await snapshots.take(inPieces(whole(`${n}`), 512), n * 3_600_000);
     const names = (await snapshots.list()).map(({ at }) => at / 3_600_000);
     expect(names).toEqual(Array.from({ length: KEPT }, (_, index) => KEPT + 2 - index));
+  });
+
+  test("that are dated later than now make room first, and the one just taken never does", async () => {
+    const snapshots = new Snapshots(file("ahead"));
+    const dates = async () => (await snapshots.list()).map(({ at }) => at / 3_600_000);
+    await snapshots.take(inPieces(whole("real"), 512), 0);
+    for (let n = 0; n < KEPT + 2; n += 1) await snapshots.take(inPieces(whole(`${n}`), 512), (1_000 + n) * 3_600_000);
+    expect(await dates()).toEqual(Array.from({ length: KEPT }, (_, index) => 1_000 + KEPT + 1 - index));
+    for (const hour of [6, 12]) {
+      const taken = await snapshots.take(inPieces(whole(`${hour}`), 512), hour * 3_600_000);
+      expect(await snapshots.difference(taken)).toBeUndefined();
+    }
+    expect(await dates()).toEqual([...Array.from({ length: KEPT - 2 }, (_, index) => 1_000 + KEPT + 1 - index), 12, 6]);
   });
 
   test("are kept for as long as somebody needs one, however old it is", async () => {

@@ -80,6 +80,8 @@ export class FakeCluster {
 export class FakeServer {
   /** `hangs`: takes the question and says nothing. */
   mood: "ready" | "starting" | "hangs" | "broken" = "ready";
+  /** Before this it answers nobody. */
+  answersAfter: Promise<void> = Promise.resolve();
   readonly address: string;
   readonly #cluster: FakeCluster;
   readonly #server: Server;
@@ -112,6 +114,7 @@ export class FakeServer {
     const { method = "", url = "" } = request;
     const subject = (request.socket as TLSSocket).getPeerCertificate()?.subject; // none when the connection has ended
     this.#cluster.asked.push({ at: this.address, method, path: url, by: `${subject?.CN}`, body });
+    await this.answersAfter;
     if (this.mood === "hangs") return;
     if (this.mood === "broken") {
       response.writeHead(503).end("the storage backend does not answer");

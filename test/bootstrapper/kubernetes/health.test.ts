@@ -46,7 +46,7 @@ const health = (given: Given) =>
       pods: pods({ items: given.pods ?? [] }),
       workloads: workloads("Deployment", { items: given.deployments ?? [] }),
     },
-    certificates: given.certificates ?? new Map(),
+    certificates: given.certificates ?? [],
   });
 const ready = { "worker-1": "ready" } as const;
 const server = (is: "ready" | "answers" | "silent", because: string, who: Mac = CP1) => ({ mac: who, address: "127.0.0.11", is, because });
@@ -126,16 +126,16 @@ test.each<{ when: string; given: Given; says: readonly string[] }>([
   {
     when: "a certificate ends soon",
     given: {
-      certificates: new Map([
-        ["tls/kubernetes/super-admin.crt", NOW + 2.5 * DAY],
-        ["far", NOW + 31 * DAY],
-      ]),
+      certificates: [
+        { what: "tls/kubernetes/super-admin.crt", ends: NOW + 2.5 * DAY, wayOut: "renew it" },
+        { what: "far", ends: NOW + 31 * DAY, wayOut: "renew it" },
+      ],
     },
     says: ["tls/kubernetes/super-admin.crt ends on 2026-11-03, in 3 days; renew it"],
   },
   {
     when: "a certificate has ended",
-    given: { certificates: new Map([["tls/kubernetes/ca.crt", NOW - DAY]]) },
+    given: { certificates: [{ what: "tls/kubernetes/ca.crt", ends: NOW - DAY, wayOut: "renew it" }] },
     says: ["tls/kubernetes/ca.crt ended on 2026-10-31; renew it"],
   },
 ])("when $when: $says", ({ given, says }) => {

@@ -129,6 +129,39 @@ test("one that was made anew since somebody looked is left alone, and one that i
   expect(there(path)).toBe(false);
 });
 
+test("what the bsroot has again is not taken away, nor what is just being applied", async () => {
+  rig.addOns({ one: files(SPACE, A, B) });
+  await rig.open();
+  rig.addOns({ two: SPACE });
+  await rig.look();
+  const [b, a] = await rig.service.leftovers();
+  rig.addOns({ one: files(SPACE, A, B), two: SPACE });
+  await rig.look();
+  await rig.service.takeAway("one", b!);
+  expect(rig.journaled().at(-1)).toBe("info: add-on one: ConfigMap demo/b is not left behind any more, and nothing is deleted");
+  rig.addOns({ one: files(SPACE, B) });
+  await rig.look();
+  rig.addOns({ one: files(SPACE, A, B) });
+  let taken: Promise<void> | undefined;
+  cluster.onApply = ({ metadata }) => {
+    if (metadata.name === "b") taken = rig.service.takeAway("one", a!);
+  };
+  await rig.look();
+  await taken;
+  expect(["a", "b"].map((name) => there(`/api/v1/namespaces/demo/configmaps/${name}`))).toEqual([true, true]);
+});
+
+test("an add-on that was taken away and comes back as it was is applied again", async () => {
+  rig.addOns({ one: files(SPACE, A), two: SPACE });
+  await rig.open();
+  rig.addOns({ two: SPACE });
+  await rig.look();
+  await takeAll();
+  rig.addOns({ one: files(SPACE, A), two: SPACE });
+  await rig.look();
+  expect(there("/api/v1/namespaces/demo/configmaps/a")).toBe(true);
+});
+
 test("of the account that every namespace has, only what we put into it goes", async () => {
   cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "default" } });
   cluster.put("/api/v1/namespaces/default/serviceaccounts", {

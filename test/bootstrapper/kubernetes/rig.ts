@@ -33,6 +33,8 @@ export class Rig {
   readonly serving: (readonly Mac[])[] = [];
   /** For servers that hang; else a busy host must not make one seem to. */
   patience = { answer: 60_000, glance: 60_000 };
+  /** Where members of etcd listen. */
+  etcdPort = 1;
   now = Date.UTC(2026, 10, 1, 12);
   service!: KubernetesService;
 
@@ -69,6 +71,7 @@ export class Rig {
       now: () => this.now,
       random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(random() * 256)),
       port: this.cluster.port || 1,
+      etcdPort: this.etcdPort,
       patience: this.patience,
       every: { founded: 3_600_000, unfounded: 3_600_000 },
     });

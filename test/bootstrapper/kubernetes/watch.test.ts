@@ -84,6 +84,23 @@ describe("nodes", () => {
     expect(rig.journaled().at(-1)).toContain("all is well again");
   });
 
+  test("nothing is well again only because nobody can be asked about it", async () => {
+    put(node("worker-1", "False", "PLEG is not healthy"));
+    rig.phases.set(W1, "ready");
+    await rig.open();
+    await rig.look(2);
+    server.mood = "starting";
+    await rig.look(3);
+    expect(rig.journaled().join("\n")).not.toContain("all is well again");
+    expect(rig.service.view().missing).toEqual(
+      expect.arrayContaining(["no API server of the cluster is ready", "node worker-1: it is not Ready: PLEG is not healthy"]),
+    );
+    put(node("worker-1"));
+    server.mood = "ready";
+    await rig.look(3);
+    expect(rig.journaled()).toContain("21 info: node worker-1: all is well again");
+  });
+
   test("DNS is told which control planes serve", async () => {
     await cluster.serve("127.0.0.12");
     await rig.open();

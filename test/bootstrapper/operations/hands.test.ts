@@ -8,10 +8,10 @@ import { ClusterHands } from "../../../bootstrapper/operations/hands.ts";
 import type { Step } from "../../../bootstrapper/operations/operation.ts";
 import { OrderDesk } from "../../../bootstrapper/operations/order-desk.ts";
 import { OrderBook } from "../../../bootstrapper/operations/orders.ts";
-import type { Ipv4 } from "../../../cluster/address.ts";
+import type { Ipv4, Mac } from "../../../cluster/address.ts";
 import { layout } from "../../../cluster/layout.ts";
 import { placesOf } from "../../../templates/kubernetes/artifacts.ts";
-import { memoryStore } from "../../support/memory-store.ts";
+import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
 import { clusterOf, macOf, SNAPSHOT } from "./model.ts";
 
 interface Pod {
@@ -34,7 +34,13 @@ let members: { id: string; name: string; peers: string[]; learner: boolean }[];
 let removed: string[];
 let refusals: number;
 let phases: Map<string, Phase>;
+/** What each installation reports with. */
+let tokens: Map<string, string>;
+/** Operations that are neither done nor cancelled. */
+let underWay: Set<string>;
+let lines: string[];
 let applied: string[];
+let store: MemoryStore;
 let book: OrderBook;
 let desk: OrderDesk;
 let hands: ClusterHands;
@@ -58,12 +64,16 @@ beforeEach(async () => {
   removed = [];
   refusals = 0;
   phases = new Map(cluster.machines.map(({ mac }) => [mac, "ready"]));
+  tokens = new Map(cluster.machines.map(({ mac }) => [mac, "first"]));
+  underWay = new Set(["a1", "b2", "between"]);
+  lines = [];
   applied = [];
   clock = 0;
   told = [];
   recognised = [];
   damage = undefined;
-  book = await OrderBook.open(memoryStore());
+  store = memoryStore();
+  book = await OrderBook.open(store, (mac) => tokens.get(mac));
   const machines = {
     find: (mac: string) => ({ mac, phase: phases.get(mac), because: "so it is" }) as MachineView,
     apply: async (mac: string, event: MachineEvent) => {
@@ -77,8 +87,9 @@ beforeEach(async () => {
     files: () => FILES,
     https: "https://10.0.0.1",
     book,
+    isUnderWay: (operation) => underWay.has(operation),
     machines,
-    journal: () => {},
+    journal: ({ level, text }) => void lines.push(`${level} ${text}`),
     now: () => clock,
   });
   hands = new ClusterHands({
@@ -129,6 +140,7 @@ async function api(method: string, path: string, content?: { readonly type: stri
   if (path.includes("kube-apiserver"))
     return {
       items: ["cp-1", "cp-2", "cp-3"].map((name) => ({
+        metadata: { name: `kube-apiserver-${name}` },
         spec: { nodeName: name, containers: [{ image: `r/kube-apiserver:${nodes.get(name)?.kubelet}` }] },
       })),
     };
@@ -244,6 +256,69 @@ describe("orders", () => {
     await desk.hear(W1.mac, { state: "obeyed", order: "a1.3.0" });
     expect(applied).toEqual([`reinstall ${W1.mac}`]);
   });
+});
+
+describe("an order that outlives the installation it was given to", () => {
+  const again = (mac: Mac): void => {
+    tokens.delete(mac);
+    tokens.set(mac, "second");
+  };
+  const serves = async (mac: Mac): Promise<unknown> => {
+    const heard = await desk.hear(mac, { state: "serves" });
+    return heard.ok && heard.lines["do"];
+  };
+
+  test("has been obeyed when it was to install again, and is not carried out twice", async () => {
+    await take({ do: "reinstall", ...W1 });
+    expect(await serves(W1.mac)).toBe("reinstall");
+    again(W1.mac);
+    expect([await serves(W1.mac), await serves(W1.mac)]).toEqual(["nothing", "nothing"]);
+    await take({ do: "obeyed", ...W1, order: "reinstall" });
+    expect(applied).toEqual([]);
+    expect(lines.at(-1)).toBe("info has obeyed: reinstall");
+  });
+
+  test("of any other kind has failed, and reaches the new one when the operator goes on", async () => {
+    await take({ do: "leave", ...W1 });
+    again(W1.mac);
+    expect(await serves(W1.mac)).toBe("nothing");
+    await expect(take({ do: "obeyed", ...W1, order: "leave" })).rejects.toThrow("w-1 says: it was installed anew since it was ordered to");
+    expect(lines).toEqual(["warning could not leave: it was installed anew since it was ordered to"]);
+    await expect(take({ do: "obeyed", ...W1, order: "leave" }, 1)).rejects.toThrow("order a1.3.1 is given");
+    expect(await serves(W1.mac)).toBe("leave");
+  });
+
+  test("is not for the next one either when none was known as it was given", async () => {
+    tokens.delete(W1.mac);
+    await take({ do: "leave", ...W1 });
+    again(W1.mac);
+    expect(await serves(W1.mac)).toBe("nothing");
+  });
+
+  test("is known from the disk, and handed out when the disk does not say to whom it was given", async () => {
+    await store.table("orders").put(CP3.mac, { id: "a1.3.0", what: { do: "leave" }, is: "given" });
+    await take({ do: "leave", ...W1 });
+    again(W1.mac);
+    const [w1, cp3] = await Promise.all(
+      [W1, CP3].map(async ({ mac }) => {
+        const reopened = await OrderBook.open(store, (one) => tokens.get(one));
+        return reopened.isOutlived(mac, reopened.find(mac)!);
+      }),
+    );
+    expect([w1, cp3]).toEqual([true, false]);
+  });
+});
+
+test("an order is handed out and heard of as long as its operation is under way", async () => {
+  await take({ do: "reinstall", ...W1 });
+  expect(desk.orderFor(W1.mac)).toMatchObject({ id: "a1.3.0" });
+  underWay.delete("a1");
+  expect(desk.orderFor(W1.mac)).toBeUndefined();
+  expect(await desk.hear(W1.mac, { state: "serves" })).toEqual({ ok: true, lines: { do: "nothing" } });
+  expect(await desk.hear(W1.mac, { state: "obeyed", order: "a1.3.0" })).toMatchObject({
+    lines: { noted: "it is no order of this machine's any more" },
+  });
+  expect(applied).toEqual([]);
 });
 
 describe("a restoration", () => {

@@ -3,6 +3,7 @@ import type { Step } from "../../../bootstrapper/operations/operation.ts";
 import type { MemberNow, NodeNow, Situation } from "../../../bootstrapper/operations/situation.ts";
 import { type Mac, mac } from "../../../cluster/address.ts";
 import type { Cluster, Machine } from "../../../cluster/cluster.ts";
+import { etcdMembers, separateEtcd } from "../../../cluster/queries.ts";
 import { described } from "../../support/description.ts";
 
 const SAMPLE = described();
@@ -59,7 +60,7 @@ export class Model {
           kubelet: release,
           ...(plane && { apiServer: { release, ready: true } }),
         });
-      if (plane)
+      if (this.#keepsEtcd(name))
         this.members.set(name, { id: String(index + 1), name, peers: [`https://${address}:2380`], healthy: true, version: "3.6.8" });
       this.phases.set(name, "ready");
     }
@@ -125,7 +126,7 @@ export class Model {
       }
       case "leave":
       case "reinstall":
-        if (plane && !this.#stopped.has(name)) this.#away(name, "gone");
+        if ((plane || this.members.has(name)) && !this.#stopped.has(name)) this.#away(name, "gone");
         return;
       case "stop":
         this.#stopped.add(name);
@@ -142,11 +143,16 @@ export class Model {
         if (plane && ![...this.nodes.values()].some(({ apiServer }) => apiServer)) throw new Harm("no API server is left");
         return;
       case "retire":
+        if (this.members.has(name)) throw new Harm(`${name} is retired, and etcd still counts on it`);
         this.phases.set(name, "retired");
         return;
       case "ready":
         this.#returns(name, plane);
     }
+  }
+
+  #keepsEtcd(name: string): boolean {
+    return etcdMembers(this.cluster).some((machine) => machine.name === name);
   }
 
   #quiet(name: string): void {
@@ -169,6 +175,7 @@ export class Model {
   #away(name: string, why: "upgraded" | "gone"): void {
     const down = [...this.nodes.values()].filter((node) => node.name !== name && node.apiServer && !(node.apiServer.ready && node.ready));
     if (down.length > 0) throw new Harm(`${name} is ${why} while ${down.map((one) => one.name).join()} is down`);
+    if (why === "upgraded" && separateEtcd(this.cluster).length > 0) return; // a service of the machine goes on
     const others = [...this.members.values()].filter((member) => member.name !== name);
     const small = this.members.size <= 2 && why === "upgraded"; // a pause, and nothing lost
     if (!small && others.filter(({ healthy }) => healthy).length <= this.members.size / 2 && this.members.size > 0)
@@ -204,7 +211,7 @@ export class Model {
       kubelet: version,
       ...(plane && { apiServer: { release: version, ready: true } }),
     });
-    if (plane) this.members.set(name, { id: `${name}-again`, name, peers: [], healthy: true, version: "3.6.8" });
+    if (this.#keepsEtcd(name)) this.members.set(name, { id: `${name}-again`, name, peers: [], healthy: true, version: "3.6.8" });
     this.phases.set(name, "ready");
   }
 }

@@ -4,10 +4,17 @@ import { describe, expect, test } from "vitest";
 import { objection } from "../../../bootstrapper/operations/guard.ts";
 import type { Wish } from "../../../bootstrapper/operations/operation.ts";
 import { plan } from "../../../bootstrapper/operations/plan.ts";
+import type { Machine } from "../../../cluster/cluster.ts";
 import { clusterOf, Harm, Model } from "./model.ts";
 
 const older = fc.constantFrom("1.35.0", "1.34.1", "1.33.1", "1.20.2");
-const name = fc.constantFrom("cp-1", "cp-2", "cp-3", "cp-4", "cp-5", "w-1", "w-2", "w-3");
+const name = fc.constantFrom("cp-1", "cp-2", "cp-3", "cp-4", "cp-5", "w-1", "w-2", "w-3", "x-1", "x-3");
+/** Where etcd lives: beside the API servers, or on three further machines, of which two are nodes too. */
+const further = fc.constantFrom<Partial<Machine>[]>(
+  [],
+  [],
+  [{ roles: ["worker", "etcd"] }, { roles: ["etcd"] }, { roles: ["control-plane", "etcd"] }],
+);
 const wish: fc.Arbitrary<Wish> = fc.oneof(
   fc.record({
     do: fc.constant("upgrade" as const),
@@ -22,6 +29,7 @@ const history = fc
   .record({
     planes: fc.integer({ min: 1, max: 5 }),
     workers: fc.integer({ min: 0, max: 3 }),
+    further,
     described: fc.constantFrom("1.36.2", "1.37.1"),
     wish,
     dead: fc.array(name, { maxLength: 1 }),
@@ -29,8 +37,8 @@ const history = fc
     /** Before which step who dies or returns. */
     later: fc.array(fc.record({ at: fc.nat(12), name, dies: fc.nat(3).map((n) => n > 0) }), { maxLength: 6 }),
   })
-  .map(({ planes, workers, described, wish, dead, old, later }) => {
-    const model = new Model(clusterOf(planes, workers, described));
+  .map(({ planes, workers, further, described, wish, dead, old, later }) => {
+    const model = new Model(clusterOf(planes, workers, described, further));
     for (const one of dead) model.fails(one);
     for (const [one, kubelet] of old) if (model.nodes.get(one) && !model.nodes.get(one)!.apiServer) model.set(one, { kubelet });
     return { model, wish, later };

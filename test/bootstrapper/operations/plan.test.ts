@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { objection } from "../../../bootstrapper/operations/guard.ts";
 import { inWords, type Planned, type Wish } from "../../../bootstrapper/operations/operation.ts";
 import { plan } from "../../../bootstrapper/operations/plan.ts";
+import { machineNamed } from "../../../bootstrapper/operations/situation.ts";
 import { clusterOf, Model, macOf, SNAPSHOT } from "./model.ts";
 
 const upgrade = (release = "1.37.1", batch = 1): Wish => ({ do: "upgrade", release, batch });
@@ -105,8 +107,7 @@ describe("an upgrade", () => {
 
   test("is refused where etcd has machines of its own with a release that Kubernetes does not take", () => {
     const model = new Model(clusterOf(1, 0, "1.36.2", [{ roles: ["etcd"] }]));
-    model.members.clear();
-    model.members.set("x-1", { id: "9", name: "x-1", peers: [], healthy: true, version: "3.4.23" });
+    Object.assign(model.members.get("x-1")!, { version: "3.4.23" });
     expect(refused(upgrade(), model)).toMatch(/x-1: etcd 3.4.23 does not work with Kubernetes 1.37.1/);
   });
 });
@@ -305,6 +306,51 @@ describe("removing and replacing", () => {
     const model = rack(planes);
     for (const name of fail) model.fails(name);
     expect(refused(wish, model)).toMatch(says);
+  });
+});
+
+describe("an etcd with machines of its own", () => {
+  const apart = (): Model =>
+    new Model(
+      clusterOf(2, 1, "1.36.2", [
+        { name: "only" },
+        { name: "both", roles: ["worker", "etcd"] },
+        { name: "plane", roles: ["control-plane", "etcd"] },
+      ]),
+    );
+
+  test.each(["only", "both", "plane"])("loses no member by what is asked for here: %s", (machine) => {
+    const says = new RegExp(`^${machine} keeps a member of the etcd that has machines of its own.*the machine's own reinstall`, "m");
+    expect(refused(reinstall(machine), apart())).toMatch(says);
+    expect(refused({ do: "remove", machine }, apart())).toMatch(says);
+    const model = apart();
+    model.fails(machine);
+    expect(refused({ do: "remove", machine }, model)).toMatch(says);
+    expect(refused({ do: "replace", machine }, model)).toMatch(says);
+    model.recovers(machine);
+    model.fails("w-1");
+    model.nodes.delete(machine);
+    expect(refused({ do: "replace", machine: "w-1", by: machine }, model)).toMatch(says);
+  });
+
+  test("is named as the reason when every node is to be installed anew, and the other nodes still can be", () => {
+    expect(refused({ do: "reinstall", machines: [], batch: 3 }, apart())).toMatch(/^both keeps .*\nplane keeps /);
+    expect(steps(plan(reinstall("w-1", "cp-2"), apart().situation()))).toContain("reinstall cp-2");
+  });
+
+  test("is looked for again before a disk is overwritten, but in a restoration", () => {
+    const situation = apart().situation();
+    for (const name of ["only", "both", "plane"]) {
+      const { mac } = machineNamed(situation, name)!;
+      for (const step of ["reinstall", "install"] as const) {
+        expect(objection({ do: step, mac, node: name }, situation, reinstall())).toEqual({
+          because: expect.stringContaining(`${name} keeps a member`),
+          mayPass: false,
+        });
+        expect(objection({ do: step, mac, node: name }, situation, { do: "restore", snapshot: SNAPSHOT.name })).toBeUndefined();
+      }
+      expect(objection({ do: "drain", mac, node: name }, situation, reinstall())).toBeUndefined();
+    }
   });
 });
 

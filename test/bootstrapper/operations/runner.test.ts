@@ -24,6 +24,9 @@ let runner: Runner;
 let taken: { readonly step: Step; readonly order: string; readonly tries: number }[];
 let trouble: Trouble | undefined;
 let steps: readonly Step[];
+let clock: number;
+/** What happens while the runner waits. */
+let meanwhile: () => void;
 
 const hands = (): Hands => ({
   look: async () => model.situation(),
@@ -44,10 +47,15 @@ const hands = (): Hands => ({
     return undefined;
   },
 });
-const open = async (): Promise<void> => {
+const pause = async (milliseconds: number): Promise<void> => {
+  clock += milliseconds;
+  meanwhile();
+};
+const open = async (does = hands()): Promise<void> => {
   let ids = 0;
   const random = (): string => `op${++ids}`;
-  runner = await Runner.open({ store, hands: hands(), journal: (entry) => entries.push(entry), now: () => 1_000, random });
+  const journal = (entry: Omit<JournalEntry, "at">): void => void entries.push(entry);
+  runner = await Runner.open({ store, hands: does, journal, now: () => 1_000, rises: () => clock, pause, random });
 };
 const begin = async (wish: Wish): Promise<void> => {
   const planned = plan(wish, model.situation());
@@ -68,6 +76,8 @@ beforeEach(async () => {
   entries = [];
   taken = [];
   trouble = undefined;
+  clock = 0;
+  meanwhile = () => {};
   await open();
 });
 afterEach(() => runner.close());
@@ -147,6 +157,92 @@ test("the cluster is looked at before every step: what would hurt now is not don
   expect(await settled()).toMatchObject({ is: "done", tries: 2 });
 });
 
+describe("what speaks against a step", () => {
+  const MINUTE = 60_000;
+  const goOn = async (): Promise<Operation> => {
+    trouble = { at: 8, how: "fails" };
+    await begin(UPGRADE);
+    await settled();
+    expect(steps[8]).toMatchObject({ do: "drain", node: "cp-2" });
+    await runner.continue();
+    return settled();
+  };
+
+  test("is waited out when something is down that comes back within minutes, and told meanwhile", async () => {
+    const told = new Set<string>();
+    const once = hands();
+    await open({
+      ...once,
+      take: async (step, doing) => {
+        if (trouble && steps[8] === step) model.fails("cp-1");
+        return once.take(step, doing);
+      },
+    });
+    meanwhile = () => {
+      told.add(runner.doing);
+      if (clock >= 9 * MINUTE) model.recovers("cp-1");
+    };
+    expect(await goOn()).toMatchObject({ is: "done", tries: 1 });
+    expect([...told]).toEqual([
+      "cp-2: evict its pods: another control plane is down already (cp-1: its Node is not Ready); bring it back or remove it first",
+    ]);
+    expect(clock).toBe(9 * MINUTE);
+  });
+
+  test("is also that nobody can look, as after a power cut that the server was the first to come back from", async () => {
+    let looks = 0;
+    await open({
+      ...hands(),
+      look: async () => {
+        looks += 1;
+        if (looks > 3 && looks < 30) throw new Error("no API server answers");
+        return model.situation();
+      },
+    });
+    await begin(UPGRADE);
+    expect(await settled()).toMatchObject({ is: "done", tries: 0 });
+    expect(clock).toBe(26 * 5_000);
+  });
+
+  test("stops it when it lasts", async () => {
+    await open({ ...hands(), look: () => Promise.reject(new Error("no API server answers")) });
+    await begin(UPGRADE);
+    expect(await settled()).toMatchObject({
+      is: "stopped",
+      at: 1,
+      because: expect.stringContaining("it did not come about within 10 minutes: no API server answers"),
+    });
+    expect(clock).toBe(10 * MINUTE);
+    expect(taken.map(({ step }) => step.do)).toEqual(["snapshot"]);
+  });
+
+  test("stops it at once when no waiting mends it", async () => {
+    const once = hands();
+    await open({
+      ...once,
+      take: async (step, doing) => {
+        await once.take(step, doing);
+        if (step.do === "drain") model.set("w-1", { kubelet: "1.31.0" });
+      },
+    });
+    await begin(UPGRADE);
+    expect(await settled()).toMatchObject({ is: "stopped", at: 3, because: expect.stringContaining("kubelets of w-1 (1.31.0)") });
+    expect(clock).toBe(0);
+  });
+
+  test("is not waited for any longer when the operator cancels", async () => {
+    await open({ ...hands(), look: () => Promise.reject(new Error("no API server answers")) });
+    let cancelled: Promise<Operation> | undefined;
+    meanwhile = () => {
+      cancelled ??= runner.cancel();
+    };
+    await begin(UPGRADE);
+    expect(await settled()).toMatchObject({ is: "cancelled", at: 1 });
+    await cancelled;
+    expect(clock).toBeLessThan(MINUTE);
+  });
+});
+
 test("an order has one name until it is continued after a failure, and whoever waits for it knows that name", async () => {
   trouble = { at: 4, how: "fails" };
   await begin(UPGRADE);
@@ -199,7 +295,7 @@ describe("a restoration", () => {
       },
       take: async (step) => model.take(step),
     };
-    runner = await Runner.open({ store: memoryStore(), hands: blind, journal: () => {}, now: () => 1, random: () => "x" });
+    await open(blind);
     await begin(RESTORE);
     expect((await settled()).is).toBe("done");
     expect(looks).toBe(4);
@@ -240,7 +336,7 @@ test("a step that runs ends when it is cancelled", async () => {
         signal.addEventListener("abort", () => reject(new Error("aborted")));
       }),
   };
-  runner = await Runner.open({ store: memoryStore(), hands: slow, journal: () => {}, now: () => 1, random: () => "x" });
+  await open(slow);
   await begin(UPGRADE);
   await expect.poll(() => begun).toBe(true);
   expect((await runner.cancel()).is).toBe("cancelled");
