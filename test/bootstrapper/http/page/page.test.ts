@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PHASES } from "../../../../bootstrapper/machines/machine.ts";
 import { asOperator, type Rig, startRig } from "../rig.ts";
 import { CLUSTER, NOW } from "../small-world.ts";
@@ -61,7 +61,8 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 beforeEach(() => {
   document = smallDocument();
-  Object.assign(globalThis, { document });
+  vi.stubGlobal("document", document);
+  return () => void vi.unstubAllGlobals();
 });
 
 const machine = (phase: string, more: object = {}): object => ({
