@@ -1,4 +1,4 @@
-/** From power-on to a real Kubernetes cluster: founded, joined by a worker and a second control plane, and a worker installed anew. */
+/** From power-on to a real Kubernetes cluster: founded, joined, upgraded, and brought back after it was lost. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KubernetesLab } from "./lab.ts";
 
@@ -12,8 +12,10 @@ afterAll(async () => {
   await lab?.close();
 });
 
-const READY = '-o jsonpath=\'{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}\'';
-const nodes = async () => (await lab.kubectl(`get nodes ${READY}`)).split("\n").sort();
+/** "cp-1=True": what is at the path, of each. */
+const ofNodes = async (path: string) =>
+  (await lab.kubectl(`get nodes -o jsonpath='{range .items[*]}{.metadata.name}={${path}}{"\\n"}{end}'`)).split("\n").sort();
+const nodes = () => ofNodes('.status.conditions[?(@.type=="Ready")].status');
 
 describe.sequential("a rack that is powered on", () => {
   test("founds a cluster with the authorities of the bsroot, and a worker joins it, whoever comes up first", async () => {
@@ -66,18 +68,13 @@ describe.sequential("a rack that is powered on", () => {
     expect(said).toMatch(/^worker-1 +Ready /m);
   });
 
-  test("a snapshot of etcd is taken by one command, and lies on the bootstrapper", async () => {
-    [snapshot = ""] = (await lab.rack.order("snapshot")).trim().split(/[ :]/);
-    expect(await lab.rack.order("snapshots")).toMatch(new RegExp(`^${snapshot} +\\S+ +\\d{6,} +[0-9a-f]{64}$`, "m"));
-  });
-
   test("an add-on is in the cluster, and what it left behind goes when the description no longer has it", async () => {
     const secrets = "get serviceaccount default -o jsonpath='{.imagePullSecrets[*].name}'";
     const addOns = async () => (await lab.rack.api.cluster()).addOns.map(({ name, is }) => `${name} ${is}`);
     await lab.until("the add-on to be applied", async () => (await addOns()).join() === "image-pull-secrets well");
     expect(await lab.kubectl(secrets)).toContain("company");
     expect(await lab.kubectl("get secret company -o jsonpath={.type}")).toBe("kubernetes.io/dockerconfigjson");
-    await lab.takeOut("imagePullSecrets");
+    await lab.describe({ imagePullSecrets: undefined });
     await lab.until("the bootstrapper to see it", async () => (await addOns()).join() === "image-pull-secrets left");
     const said = await lab.rack.order("prune", "--yes");
     expect(said).toMatch(/delete Secret default\/company, which image-pull-secrets left behind/);
@@ -91,6 +88,21 @@ describe.sequential("a rack that is powered on", () => {
     expect(await nodes()).toEqual(["cp-1=True", "worker-1=True"]);
     expect(await lab.rack.onNode("worker-1", "test -e /var/lib/of-before || echo anew")).toBe("anew\n");
     expect(await lab.kubectl("get node worker-1 -o jsonpath={.spec.unschedulable}")).toBe("");
+  });
+
+  test("all nodes are upgraded to the later release of the bsroot, and the cluster goes on", async () => {
+    await lab.kubectl("create configmap earlier --from-literal=written=earlier");
+    expect(await lab.rack.order("upgrade", lab.later, "--yes")).toContain("all of it is done");
+    expect(await ofNodes(".status.nodeInfo.kubeletVersion")).toEqual([`cp-1=v${lab.later}`, `worker-1=v${lab.later}`]);
+    expect(await nodes()).toEqual(["cp-1=True", "worker-1=True"]);
+    expect(JSON.parse(await lab.kubectl("get --raw /version"))).toMatchObject({ gitVersion: `v${lab.later}` });
+    expect(await lab.kubectl("get configmap earlier -o jsonpath={.data.written}")).toBe("earlier");
+    await lab.describe({ version: lab.later, offered: undefined });
+  });
+
+  test("a snapshot of etcd is taken by one command, and lies on the bootstrapper", async () => {
+    [snapshot = ""] = (await lab.rack.order("snapshot")).trim().split(/[ :]/);
+    expect(await lab.rack.order("snapshots")).toMatch(new RegExp(`^${snapshot} +\\S+ +\\d{6,} +[0-9a-f]{64}$`, "m"));
   });
 
   test("a second control plane joins, with a member of etcd of its own", async () => {

@@ -15,7 +15,7 @@ import { until } from "../support/until.ts";
 
 /** A folder with one release, or nothing: then a current one is fetched from the internet. */
 const FOLDER = process.env["KUBERNETES"] ?? "../shared/kubernetes";
-const CURRENT: KubernetesParts = { described: { version: "1.36.2", components: {} }, mirrors: [] };
+const CURRENT: KubernetesParts = { described: { version: "1.36.2", offered: ["1.37.1"], components: {} }, mirrors: [] };
 
 /** Not a measure: two cores translate every instruction of three machines. */
 const PATIENCE = { seconds: 1500, every: 3 };
@@ -47,7 +47,7 @@ const description = (described: KubernetesParts["described"]): string =>
       podNetwork: "bridge",
       clusterDns: "none",
       imagePullSecrets: [{ name: "company", registry: COMPANY, namespaces: ["default"] }],
-      ignoredChecks: ["NumCPU", "Mem"],
+      ignoredChecks: ["NumCPU", "Mem", "CreateJob"], // which has 15 s for a pod to run and end
       flags: { controllerManager: UNHURRIED, scheduler: UNHURRIED },
       reserved: { system: { cpu: "10m", memory: "20Mi" }, kube: { cpu: "10m", memory: "20Mi" } },
     },
@@ -55,10 +55,13 @@ const description = (described: KubernetesParts["described"]): string =>
 
 export class KubernetesLab {
   readonly rack: Rack;
+  /** The release that the cluster is not founded with, and that its bsroot offers: "1.37.1". */
+  readonly later: string;
   readonly #state: RackState;
 
-  private constructor(rack: Rack, state: RackState) {
+  private constructor(rack: Rack, later: string, state: RackState) {
     this.rack = rack;
+    this.later = later;
     this.#state = state;
   }
 
@@ -81,7 +84,7 @@ export class KubernetesLab {
     await rack.wire();
     await rack.bootstrapper.start();
     await rack.bootstrapper.openDoor();
-    return new KubernetesLab(rack, state);
+    return new KubernetesLab(rack, parts.described.offered[0], state);
   }
 
   async close(): Promise<void> {
@@ -116,12 +119,11 @@ export class KubernetesLab {
     await until(what, async () => (await look()) || undefined, PATIENCE);
   }
 
-  /** The description without the field below `kubernetes`, and the bsroot as it is then. */
-  async takeOut(field: string): Promise<void> {
+  /** The description with other words below `kubernetes`, where undefined takes one out, and the bsroot as it is then. */
+  async describe(changes: Readonly<Record<string, unknown>>): Promise<void> {
     const file = join(this.#state.folder, "cluster-desc.yml");
-    const { kubernetes, ...rest } = load(readFileSync(file, "utf8")) as { readonly kubernetes: Readonly<Record<string, unknown>> };
-    const left = Object.fromEntries(Object.entries(kubernetes).filter(([name]) => name !== field));
-    writeFileSync(file, dump({ ...rest, kubernetes: left }, { lineWidth: -1 }));
+    const { kubernetes, ...rest } = load(readFileSync(file, "utf8")) as { readonly kubernetes: object };
+    writeFileSync(file, dump({ ...rest, kubernetes: { ...kubernetes, ...changes } }, { lineWidth: -1, skipInvalid: true }));
     await this.rack.buildBsroot(false);
   }
 }

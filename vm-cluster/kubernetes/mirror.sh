@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
-# mirror.sh FROM OUT: what a node of Kubernetes needs, in OUT, laid out as on the internet: OUT/dl.k8s.io/..., OUT/github.com/..., OUT/<registry>/v2/...
+# mirror.sh OUT FROM...: what a node of Kubernetes needs, in OUT, laid out as on the internet: OUT/dl.k8s.io/..., OUT/github.com/..., OUT/<registry>/v2/...
 # FROM has one release (release/vX.Y.Z/bin/linux/amd64/*.zst with .sha256) and its images (images/*.oci.tar); the rest is Debian's.
 set -euo pipefail
-from=$(realpath "$1") out=$2
+out=$1
+shift
 cd "$(dirname "$0")"
 here=$PWD
 work=$(mktemp -d "$out.work.XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 step() { echo "kubernetes: $1 (${SECONDS} s)"; }
 
-step "programs of the release"
-for folder in "$from"/release/v*/bin/linux/amd64; do
-  to=$out/dl.k8s.io/${folder#"$from/"}
+step "programs of the releases"
+folders=() archives=()
+for from in "$@"; do
+  folders+=("$from"/release/v*/bin/linux/amd64)
+  archives+=("$from"/images/*.oci.tar)
+done
+for folder in "${folders[@]}"; do
+  to=$out/dl.k8s.io/release/${folder##*/release/}
   mkdir -p "$to"
   for file in "$folder"/*.zst; do
     name=$(basename "$file" .zst)
@@ -19,10 +25,18 @@ for folder in "$from"/release/v*/bin/linux/amd64; do
     cp "$folder/$name.sha256" "$to/"
     echo "$(cat "$to/$name.sha256")  $to/$name" | sha256sum --quiet -c -
   done
+  # Which images it needs besides its own is read from its source; here it is asked.
+  version=$(basename "${folder%/bin/*}")
+  constants=$out/raw.githubusercontent.com/kubernetes/kubernetes/$version/cmd/kubeadm/app/constants
+  mkdir -p "$constants"
+  install -m 755 "$to/kubeadm" "$work/kubeadm"
+  "$work/kubeadm" config images list --kubernetes-version "$version" |
+    sed -nE 's/.*\/(coredns|etcd|pause):(.*)/\1 = "\2"/p' |
+    sed 's/^coredns/CoreDNSVersion/; s/^etcd/DefaultEtcdVersion/; s/^pause/PauseVersion/' >"$constants/constants.go"
 done
 
 step "container images"
-for archive in "$from"/images/*.oci.tar; do
+for archive in "${archives[@]}"; do
   rm -rf "$work/image"
   mkdir "$work/image"
   tar -xf "$archive" -C "$work/image"
@@ -73,8 +87,7 @@ install -m 755 "$here/crictl" "$work/crictl"
 tar -czf "$work/made" -C "$work" crictl
 release kubernetes-sigs/cri-tools 1.20.0 crictl-v1.20.0-linux-amd64.tar.gz crictl-v1.20.0-linux-amd64.tar.gz.sha256
 
-release=$(basename "$(echo "$from"/release/v*)")
 cat >"$out/versions.json" <<JSON
-{ "kubernetes": "${release#v}", "containerd": "$containerd", "runc": "$runc", "cniPlugins": "$cni", "etcd": "$etcd", "crictl": "1.20.0" }
+{ "containerd": "$containerd", "runc": "$runc", "cniPlugins": "$cni", "etcd": "$etcd", "crictl": "1.20.0" }
 JSON
 step done
