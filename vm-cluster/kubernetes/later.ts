@@ -3,16 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../command.ts";
-
-interface Descriptor {
-  readonly digest: string;
-  readonly size: number;
-  readonly mediaType: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-interface ImageConfig {
-  readonly rootfs: { readonly diff_ids: readonly string[] };
-}
+import { OciImage } from "./oci-image.ts";
 
 /** Both folders are laid out as README.md has it; `to`, which is made, gets no image that has a release of its own. */
 export async function laterRelease(from: string, to: string): Promise<void> {
@@ -58,43 +49,16 @@ async function renamed(packed: string, plain: string, release: string, later: st
   return bytes;
 }
 
-/** An OCI layout whose image has the release as its tag becomes that of the later one. Otherwise nothing is done, and false returned. */
+/** The image in the folder becomes that of the later release, if its tag is the release. Otherwise nothing is done, and false returned. */
 async function renew(folder: string, release: string, later: string): Promise<boolean> {
-  const blob = (digest: string) => join(folder, "blobs/sha256", digest.replace("sha256:", ""));
-  const put = <D extends Pick<Descriptor, "digest">>(descriptor: D, bytes: Buffer) => {
-    const digest = `sha256:${sha256(bytes)}`;
-    writeFileSync(blob(digest), bytes);
-    rmSync(blob(descriptor.digest));
-    return { ...descriptor, digest, size: bytes.length };
-  };
-  const indexFile = join(folder, "index.json");
-  const index = JSON.parse(readFileSync(indexFile, "utf8")) as { readonly manifests: readonly Descriptor[] };
-  const [image] = index.manifests;
-  const NAME = "io.containerd.image.name";
-  const name = image?.annotations?.[NAME];
-  if (!image || !name?.endsWith(`:${release}`)) return false;
-
-  const manifest = JSON.parse(readFileSync(blob(image.digest), "utf8")) as {
-    readonly config: Descriptor;
-    readonly layers: readonly Descriptor[];
-  };
-  const config = JSON.parse(readFileSync(blob(manifest.config.digest), "utf8")) as ImageConfig;
-  const [layer, ...more] = manifest.layers;
-  if (!layer?.mediaType.endsWith("+zstd") || more.length > 0) throw new Error(`${name} has other layers than one of zstd`);
+  const image = new OciImage(folder);
+  if (!image.name.endsWith(`:${release}`)) return false;
   const plain = join(folder, "layer");
-  const tar = await renamed(blob(layer.digest), plain, release, later);
-  const packed = readFileSync(`${plain}.zst`);
+  const tar = await renamed(image.layer, plain, release, later);
+  image.replaceLayer(readFileSync(`${plain}.zst`), tar);
   rmSync(`${plain}.zst`);
-
-  const renewed = {
-    ...manifest,
-    config: put(manifest.config, json({ ...config, rootfs: { ...config.rootfs, diff_ids: [`sha256:${sha256(tar)}`] } })),
-    layers: [put(layer, packed)],
-  };
-  const annotations = { ...image.annotations, [NAME]: name.replace(`:${release}`, `:${later}`) };
-  writeFileSync(indexFile, json({ ...index, manifests: [put({ ...image, annotations }, json(renewed))] }));
+  image.rename(image.name.replace(`:${release}`, `:${later}`));
   return true;
 }
 
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
-const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

@@ -40,6 +40,7 @@ for archive in "${archives[@]}"; do
   rm -rf "$work/image"
   mkdir "$work/image"
   tar -xf "$archive" -C "$work/image"
+  node --import tsx one-thread.ts "$work/image"
   # One line for each image: its digest and its name.
   node -e 'for (const { digest, annotations } of JSON.parse(require("fs").readFileSync(process.argv[1])).manifests)
     console.log(digest, annotations["io.containerd.image.name"])' "$work/image/index.json" |
