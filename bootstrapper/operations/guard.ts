@@ -3,11 +3,11 @@ import type { Machine } from "../../cluster/cluster.ts";
 import { skewOf } from "../../cluster/kubernetes/matrix.ts";
 import { compare, minorsAhead } from "../../cluster/kubernetes/version.ts";
 import type { Step, Wish } from "./operation.ts";
-import { whyNotRemove, whyNotRestart } from "./quorum.ts";
+import { whyNotRemove, whyNotRestart, whyNotWipe } from "./quorum.ts";
 import {
   apiReleases,
-  etcdApart,
   isControlPlane,
+  keepsEtcdApart,
   machineNamed,
   memberOf,
   nodeNow,
@@ -44,8 +44,9 @@ export function objection(step: Step, situation: Situation, wish: Wish): Objecti
   if (!("node" in step) || !isGuarded(step, wish)) return undefined;
   if (wish.do === "restore") return passing(nobodyWell(situation));
   const machine = machineNamed(situation, step.node);
-  const apart = machine && OVERWRITES.includes(step.do) ? etcdApart(situation, machine) : undefined;
-  if (apart) return lasting(apart);
+  const overwritten = machine && OVERWRITES.includes(step.do) && keepsEtcdApart(situation, machine) ? machine : undefined;
+  const kept = overwritten && whyNotWipe(situation.etcd, memberOf(situation, overwritten)?.id);
+  if (kept) return passing(`${step.node}: ${kept}`);
   const others = machine && isControlPlane(machine) ? othersDown(situation, machine) : undefined;
   if (others) return passing(others);
   if (step.do === "upgrade") return upgradeObjection(step, situation, machine);
@@ -90,7 +91,8 @@ function upgradeObjection(
 
 /** Kubelets that API servers of the release would not serve any more; said in one sentence. */
 export function kubeletsLeftBehind({ nodes }: Situation, release: string): string | undefined {
-  const left = nodes.flatMap(({ name, kubelet }) => (skewOf(kubelet, release) === undefined ? [] : [`${name} (${kubelet})`]));
+  const left = nodes.filter(({ kubelet }) => skewOf(kubelet, release) !== undefined);
   if (left.length === 0) return undefined;
-  return `kubelets of ${left.join(", ")} do not work with API servers of ${release}: ${skewOf(left[0]!.replace(/^.*\((.*)\)$/, "$1"), release)}; upgrade or remove these nodes first`;
+  const names = left.map(({ name, kubelet }) => `${name} (${kubelet})`).join(", ");
+  return `kubelets of ${names} do not work with API servers of ${release}: ${skewOf(left[0]!.kubelet, release)}; upgrade or remove these nodes first`;
 }

@@ -1,15 +1,15 @@
-/** Nodes installed again one after the other, as for a new image of their operating system. Pure. */
+/** Machines installed again one after the other, as for a new image of their operating system. Pure. */
 import type { Machine } from "../../cluster/cluster.ts";
 import { skewOf } from "../../cluster/kubernetes/matrix.ts";
 import { minorsAhead } from "../../cluster/kubernetes/version.ts";
 import type { Planned, Step, Wish } from "./operation.ts";
 import { controlPlaneTroubles, inBatches, notListening, planned, target } from "./plan-pieces.ts";
-import { whyNotRemove, whyNotRestart } from "./quorum.ts";
+import { whyNotRemove, whyNotRestart, whyNotWipe } from "./quorum.ts";
 import {
   apiReleases,
-  etcdApart,
   isControlPlane,
   isNode,
+  keepsEtcdApart,
   machineNamed,
   memberOf,
   nodeNow,
@@ -20,27 +20,40 @@ import {
 
 type Reinstall = Extract<Wish, { readonly do: "reinstall" }>;
 
+/** Who keeps data goes alone: members of an etcd with machines of its own, then control planes. Then the others in batches. */
 export function planReinstall({ machines, batch }: Reinstall, situation: Situation): Planned {
   const { cluster } = situation;
   const names = machines.length > 0 ? [...new Set(machines)] : cluster.machines.filter(isNode).map(({ name }) => name);
   const chosen = names.flatMap((name) => machineNamed(situation, name) ?? []);
-  const planes = chosen.filter((machine) => isNode(machine) && isControlPlane(machine));
-  const workers = chosen.filter((machine) => isNode(machine) && !isControlPlane(machine));
+  const members = chosen.filter((machine) => keepsEtcdApart(situation, machine));
+  const planes = chosen.filter(isControlPlane);
+  const alone = [...new Set([...members, ...planes])];
+  const workers = chosen.filter((machine) => !alone.includes(machine));
   const because = [
     ...names.flatMap((name) => (machineNamed(situation, name) ? [] : [`${name} is not in cluster-desc.yml`])),
-    ...chosen.flatMap((machine) => etcdApart(situation, machine) ?? []),
-    ...[...planes, ...workers].flatMap((machine) => machineTrouble(machine, situation) ?? []),
+    ...chosen.flatMap((machine) => machineTrouble(machine, situation) ?? []),
+    ...members.flatMap((machine) => memberTrouble(machine, situation) ?? []),
     ...(planes.length === 0 ? [] : planeTroubles(planes, situation)),
   ];
   const steps = [
-    ...planes.flatMap((machine) => reinstalled([machine], situation)),
+    ...alone.flatMap((machine) => reinstalled([machine], situation)),
     ...inBatches(workers, batch).flatMap((some) => reinstalled(some, situation)),
   ];
-  return planned(because, steps, ["what pods keep on the machines' own disks is lost"]);
+  const left = machines.length > 0 ? [] : cluster.machines.filter((machine) => !isNode(machine)).map(({ name }) => name);
+  return planned(because, steps, [
+    "what pods keep on the machines' own disks is lost",
+    ...(left.length === 0 ? [] : [`${left.join(", ")} are no nodes and stay as they are; name them to install them again too`]),
+  ]);
+}
+
+function memberTrouble(machine: Machine, situation: Situation): string | undefined {
+  const because = whyNotWipe(situation.etcd, memberOf(situation, machine)?.id);
+  return because && `${machine.name}: ${because}`;
 }
 
 function machineTrouble(machine: Machine, situation: Situation): string | undefined {
   const { name, kubernetes } = machine;
+  if (!isNode(machine)) return notListening(situation, machine);
   const node = nodeNow(situation, name);
   if (!node) return `${name} is not in the cluster; install it with the machine's own reinstall`;
   if (!node.ready) return `${name} is not Ready; if it is dead, say replace`;
@@ -71,17 +84,18 @@ function planeTroubles(planes: readonly Machine[], situation: Situation): readon
     const because = id === undefined ? undefined : whyNotRemove(situation.etcd, id);
     return because === undefined ? [] : [`${machine.name}: ${because}`];
   });
-  return [...controlPlaneTroubles(situation, all), ...[whyNotRestart(situation.etcd, undefined) ?? []].flat(), ...quorum];
+  const unwell = whyNotRestart(situation.etcd, undefined);
+  return [...controlPlaneTroubles(situation, all), ...(unwell === undefined ? [] : [unwell]), ...quorum];
 }
 
 function reinstalled(machines: readonly Machine[], situation: Situation): readonly Step[] {
   const each = (steps: (machine: Machine) => readonly Step[]): readonly Step[] => machines.flatMap(steps);
   return [
-    ...each((machine) => [{ do: "cordon", ...target(machine) }]),
+    ...each((machine) => (isNode(machine) ? [{ do: "cordon", ...target(machine) }] : [])),
     ...each((machine) => [
-      { do: "drain", ...target(machine) },
+      ...(isNode(machine) ? ([{ do: "drain", ...target(machine) }] as const) : []),
       ...(isControlPlane(machine) && ownsEtcd(situation, machine) ? ([{ do: "remove-member", ...target(machine) }] as const) : []),
-      { do: "delete-node", ...target(machine) },
+      ...(isNode(machine) ? ([{ do: "delete-node", ...target(machine) }] as const) : []),
       { do: "reinstall", ...target(machine) },
     ]),
     ...each((machine) => [

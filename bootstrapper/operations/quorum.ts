@@ -13,6 +13,15 @@ export function whyNotRemove(etcd: readonly MemberNow[], id: string): string | u
   return `of the ${stay.length} members of etcd that stay ${healthy} would answer, and ${quorum(stay.length)} must; bring back those that do not answer first`;
 }
 
+/** Why this member's disk may not be overwritten; undefined when the others do without it until it is a new one: till then it counts. */
+export function whyNotWipe(etcd: readonly MemberNow[], id: string | undefined): string | undefined {
+  const others = etcd.filter((member) => member.id !== id);
+  if (others.length === etcd.length) return undefined;
+  if (others.length === 0) return "it keeps the only copy of the cluster's data; take a snapshot, install it anew and restore from that";
+  if (others.length < quorum(etcd.length)) return `of ${etcd.length} members of etcd none can be missed; bring in another one first`;
+  return whyNotRestart(etcd, id);
+}
+
 /** Why no member may be restarted now; undefined when all answer. A member that is away for a moment must be the only one. */
 export function whyNotRestart(etcd: readonly MemberNow[], id: string | undefined): string | undefined {
   const away = etcd.filter((member) => !member.healthy && member.id !== id);

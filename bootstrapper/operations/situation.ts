@@ -62,23 +62,20 @@ export function memberOf({ etcd }: Situation, { name, address }: Machine): Membe
 export const ownsEtcd = ({ cluster }: Situation, machine: Machine): boolean =>
   separateEtcd(cluster).length === 0 && etcdMembers(cluster).some(({ mac }) => mac === machine.mac);
 
-/**
- * Why a machine whose disk holds a member of an etcd with machines of its own is neither installed anew nor taken away; undefined where none is. That member
- * is a service of the machine: no step stops it or takes it out, and several in one batch would lose the data.
- */
-export function etcdApart({ cluster }: Situation, { mac, name }: Machine): string | undefined {
-  if (!separateEtcd(cluster).some((member) => member.mac === mac)) return undefined;
-  return `${name} keeps a member of the etcd that has machines of its own; this is not done from here: take a snapshot and see that all other members answer, then use the machine's own reinstall, after which its member joins anew, or take its member out with etcdctl and retire the machine`;
-}
+/** Whether its disk holds a member of an etcd with machines of its own: a service of the machine, which after an installation joins anew by itself. */
+export const keepsEtcdApart = ({ cluster }: Situation, { mac }: Machine): boolean =>
+  separateEtcd(cluster).some((member) => member.mac === mac);
 
-/** Why a control plane is not up to its work; undefined when it is. */
+/** Why a machine is not up to its work; undefined when it is. */
 export function trouble(situation: Situation, machine: Machine): string | undefined {
-  const node = nodeNow(situation, machine.name);
-  if (!node) return "it is not in the cluster";
-  if (!node.ready) return "its Node is not Ready";
-  if (!isControlPlane(machine)) return undefined;
-  if (!node.apiServer?.ready) return "its API server is not ready";
-  return ownsEtcd(situation, machine) && !memberOf(situation, machine)?.healthy ? "its member of etcd does not answer" : undefined;
+  if (isNode(machine)) {
+    const node = nodeNow(situation, machine.name);
+    if (!node) return "it is not in the cluster";
+    if (!node.ready) return "its Node is not Ready";
+    if (isControlPlane(machine) && !node.apiServer?.ready) return "its API server is not ready";
+  }
+  const keepsMember = etcdMembers(situation.cluster).some(({ mac }) => mac === machine.mac);
+  return keepsMember && !memberOf(situation, machine)?.healthy ? "its member of etcd does not answer" : undefined;
 }
 
 /** The control planes that are in the cluster, whatever their health. */

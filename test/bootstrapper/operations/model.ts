@@ -106,7 +106,7 @@ export class Model {
     if (!("node" in step)) return;
     const { node: name } = step;
     const node = this.nodes.get(name);
-    const plane = this.cluster.machines.find((one) => one.name === name)?.roles.includes("control-plane") ?? false;
+    const plane = this.#roles(name).includes("control-plane");
     switch (step.do) {
       case "cordon":
       case "uncordon":
@@ -126,6 +126,7 @@ export class Model {
       }
       case "leave":
       case "reinstall":
+      case "install":
         if ((plane || this.members.has(name)) && !this.#stopped.has(name)) this.#away(name, "gone");
         return;
       case "stop":
@@ -151,8 +152,17 @@ export class Model {
     }
   }
 
+  #roles(name: string): Machine["roles"] {
+    return this.cluster.machines.find((one) => one.name === name)?.roles ?? [];
+  }
+
   #keepsEtcd(name: string): boolean {
     return etcdMembers(this.cluster).some((machine) => machine.name === name);
+  }
+
+  /** A service of the machine takes its old self out and a new one in. */
+  #joinsAnew(name: string): boolean {
+    return separateEtcd(this.cluster).some((machine) => machine.name === name);
   }
 
   #quiet(name: string): void {
@@ -173,14 +183,17 @@ export class Model {
 
   /** Its API server and its member stop answering for a while; the others must do without. */
   #away(name: string, why: "upgraded" | "gone"): void {
+    const plane = this.#roles(name).includes("control-plane");
     const down = [...this.nodes.values()].filter((node) => node.name !== name && node.apiServer && !(node.apiServer.ready && node.ready));
-    if (down.length > 0) throw new Harm(`${name} is ${why} while ${down.map((one) => one.name).join()} is down`);
+    if (plane && down.length > 0) throw new Harm(`${name} is ${why} while ${down.map((one) => one.name).join()} is down`);
     if (why === "upgraded" && separateEtcd(this.cluster).length > 0) return; // a service of the machine goes on
     const others = [...this.members.values()].filter((member) => member.name !== name);
     const small = this.members.size <= 2 && why === "upgraded"; // a pause, and nothing lost
     if (!small && others.filter(({ healthy }) => healthy).length <= this.members.size / 2 && this.members.size > 0)
       throw new Harm(`etcd has no quorum while ${name} is ${why}`);
-    if (why === "gone" && this.members.has(name)) throw new Harm(`${name} goes, and etcd still counts on it`);
+    const member = why === "gone" ? this.members.get(name) : undefined;
+    if (member && !this.#joinsAnew(name)) throw new Harm(`${name} goes, and etcd still counts on it`);
+    if (member) member.healthy = false;
   }
 
   #upgrades(node: Writable<Now>, release: string): void {
@@ -202,16 +215,21 @@ export class Model {
 
   #returns(name: string, plane: boolean): void {
     this.#stopped.delete(name);
-    if (this.nodes.has(name)) return;
+    const isNode = this.#roles(name).some((role) => role !== "etcd");
+    if (isNode ? this.nodes.has(name) : this.members.get(name)?.healthy) return;
     const { version = "" } = this.cluster.kubernetes;
-    this.nodes.set(name, {
-      name,
-      ready: true,
-      unschedulable: false,
-      kubelet: version,
-      ...(plane && { apiServer: { release: version, ready: true } }),
-    });
-    if (this.#keepsEtcd(name)) this.members.set(name, { id: `${name}-again`, name, peers: [], healthy: true, version: "3.6.8" });
+    if (isNode)
+      this.nodes.set(name, {
+        name,
+        ready: true,
+        unschedulable: false,
+        kubelet: version,
+        ...(plane && { apiServer: { release: version, ready: true } }),
+      });
+    if (this.#keepsEtcd(name) && !this.members.get(name)?.healthy) {
+      if (this.members.has(name) && !this.writable()) return; // it waits for the others, of whom one died meanwhile
+      this.members.set(name, { id: `${name}-again`, name, peers: [], healthy: true, version: "3.6.8" });
+    }
     this.phases.set(name, "ready");
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { objection } from "../../../bootstrapper/operations/guard.ts";
 import { inWords, type Planned, type Wish } from "../../../bootstrapper/operations/operation.ts";
 import { plan } from "../../../bootstrapper/operations/plan.ts";
-import { machineNamed } from "../../../bootstrapper/operations/situation.ts";
+import { machineNamed, trouble } from "../../../bootstrapper/operations/situation.ts";
 import { clusterOf, Model, macOf, SNAPSHOT } from "./model.ts";
 
 const upgrade = (release = "1.37.1", batch = 1): Wish => ({ do: "upgrade", release, batch });
@@ -319,37 +319,93 @@ describe("an etcd with machines of its own", () => {
       ]),
     );
 
-  test.each(["only", "both", "plane"])("loses no member by what is asked for here: %s", (machine) => {
-    const says = new RegExp(`^${machine} keeps a member of the etcd that has machines of its own.*the machine's own reinstall`, "m");
-    expect(refused(reinstall(machine), apart())).toMatch(says);
-    expect(refused({ do: "remove", machine }, apart())).toMatch(says);
+  const of = (name: string, ...some: string[]): string[] => some.map((step) => `${step} ${name}`);
+  const WIPED = ["reinstall", "obeyed", "ready"];
+  const NODE = ["cordon", "drain", "delete-node", ...WIPED];
+
+  test("has its machines installed anew one after the other, nodes or not, before those that keep nothing", () => {
+    const planned = plan({ do: "reinstall", machines: ["w-1", "plane", "both", "only"], batch: 3 }, apart().situation());
+    expect(steps(planned)).toEqual([
+      "snapshot",
+      ...of("plane", ...NODE),
+      ...of("both", ...NODE),
+      ...of("only", ...WIPED),
+      ...of("w-1", ...NODE),
+    ]);
+  });
+
+  test("is left alone where only nodes are asked for, and that is said", () => {
+    const planned = plan({ do: "reinstall", machines: [], batch: 3 }, apart().situation());
+    expect(steps(planned)).toContain("reinstall both");
+    expect(steps(planned)).not.toContain("reinstall only");
+    expect(planned.ok && planned.notes).toContain("only are no nodes and stay as they are; name them to install them again too");
+  });
+
+  test.each(["only", "both", "plane"])("loses no second member to an installation while one is away: %s", (machine) => {
     const model = apart();
-    model.fails(machine);
-    expect(refused({ do: "remove", machine }, model)).toMatch(says);
-    expect(refused({ do: "replace", machine }, model)).toMatch(says);
-    model.recovers(machine);
+    Object.assign(model.members.get(machine === "only" ? "both" : "only")!, { healthy: false });
+    const away = new RegExp(`^${machine}: ${machine === "only" ? "both" : "only"} of etcd does not answer`, "m");
+    expect(refused(reinstall(machine), model)).toMatch(away);
+    model.nodes.delete(machine);
+    expect(refused({ do: "replace", machine }, model)).toMatch(machine === "only" ? /only is alive/ : away);
+  });
+
+  test("is what makes a machine without a Node well", () => {
+    const model = apart();
+    const now = (name: string): string | undefined => trouble(model.situation(), machineNamed(model.situation(), name)!);
+    for (const name of ["only", "both", "plane"]) {
+      expect(now(name)).toBeUndefined();
+      Object.assign(model.members.get(name)!, { healthy: false });
+      expect(now(name)).toBe("its member of etcd does not answer");
+    }
+    model.set("both", { ready: false });
+    expect(now("both")).toBe("its Node is not Ready");
+  });
+
+  test("that is a single member is never overwritten", () => {
+    const model = new Model(clusterOf(1, 0, "1.36.2", [{ name: "only" }]));
+    expect(refused(reinstall("only"), model)).toMatch(/^only: it keeps the only copy/);
+  });
+
+  test("gets a dead machine back, which joins anew by itself", () => {
+    const model = apart();
+    model.fails("only");
+    expect(steps(plan({ do: "replace", machine: "only" }, model.situation()))).toEqual(["snapshot", ...of("only", "install", "ready")]);
+    model.recovers("only");
+    model.fails("both");
+    expect(steps(plan({ do: "replace", machine: "both" }, model.situation()))).toEqual([
+      "snapshot",
+      ...of("both", "delete-node", "install", "ready"),
+    ]);
+  });
+
+  test.each(["only", "both", "plane"])("does not lose its addresses, and nobody else's machine takes its place: %s", (machine) => {
+    const model = apart();
+    expect(refused({ do: "remove", machine }, model)).toMatch(
+      new RegExp(`^${machine} keeps a member .* take the member out with etcdctl`, "m"),
+    );
     model.fails("w-1");
     model.nodes.delete(machine);
-    expect(refused({ do: "replace", machine: "w-1", by: machine }, model)).toMatch(says);
+    const tied = new RegExp(`^${machine} keeps a member .* write that one's MAC there`, "m");
+    expect(refused({ do: "replace", machine: "w-1", by: machine }, model)).toMatch(tied);
+    model.recovers("w-1");
+    model.nodes.delete("w-1");
+    expect(refused({ do: "replace", machine, by: "w-1" }, model)).toMatch(tied);
   });
 
-  test("is named as the reason when every node is to be installed anew, and the other nodes still can be", () => {
-    expect(refused({ do: "reinstall", machines: [], batch: 3 }, apart())).toMatch(/^both keeps .*\nplane keeps /);
-    expect(steps(plan(reinstall("w-1", "cp-2"), apart().situation()))).toContain("reinstall cp-2");
-  });
-
-  test("is looked for again before a disk is overwritten, but in a restoration", () => {
-    const situation = apart().situation();
+  test("is looked at again before a disk is overwritten, but in a restoration", () => {
+    const model = apart();
     for (const name of ["only", "both", "plane"]) {
-      const { mac } = machineNamed(situation, name)!;
+      const { mac } = machineNamed(model.situation(), name)!;
+      const other = name === "both" ? "only" : "both";
       for (const step of ["reinstall", "install"] as const) {
-        expect(objection({ do: step, mac, node: name }, situation, reinstall())).toEqual({
-          because: expect.stringContaining(`${name} keeps a member`),
-          mayPass: false,
-        });
-        expect(objection({ do: step, mac, node: name }, situation, { do: "restore", snapshot: SNAPSHOT.name })).toBeUndefined();
+        const told = (): unknown => objection({ do: step, mac, node: name }, model.situation(), reinstall());
+        expect(told()).toBeUndefined();
+        Object.assign(model.members.get(other)!, { healthy: false });
+        expect(told()).toEqual({ because: expect.stringContaining(`${name}: ${other} of etcd does not answer`), mayPass: true });
+        expect(objection({ do: step, mac, node: name }, model.situation(), { do: "restore", snapshot: SNAPSHOT.name })).toBeUndefined();
+        Object.assign(model.members.get(other)!, { healthy: true });
       }
-      expect(objection({ do: "drain", mac, node: name }, situation, reinstall())).toBeUndefined();
     }
   });
 });
