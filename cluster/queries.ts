@@ -35,7 +35,7 @@ export function etcdMembers(cluster: Cluster): readonly Machine[] {
 }
 
 /** The members of an etcd that has machines of its own; none where only control planes have the role, as kubeadm keeps etcd on all of them. */
-export function separateEtcd(cluster: Cluster): readonly Machine[] {
+export function separateEtcd(cluster: Pick<Cluster, "machines">): readonly Machine[] {
   const members = cluster.machines.filter(({ roles }) => roles.includes("etcd"));
   return members.some(({ roles }) => !roles.includes("control-plane")) ? members : [];
 }

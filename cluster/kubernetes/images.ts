@@ -85,10 +85,15 @@ export function imageRepository(version: string): string {
 export function kubeadmImages(
   version: string,
   { coredns, etcd, pause }: KubeadmTags,
-  clusterDns: "coredns" | "none" = "coredns",
+  without: readonly ("coredns" | "etcd")[] = [],
 ): readonly string[] {
   const own = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"].map((name) => `${name}:v${version}`);
   const dns = compare(version, "1.21") < 0 ? "coredns" : "coredns/coredns";
-  const named = [...own, ...(clusterDns === "none" ? [] : [`${dns}:${coredns}`]), `pause:${pause}`, `etcd:${etcd}`];
+  const named = [
+    ...own,
+    ...(without.includes("coredns") ? [] : [`${dns}:${coredns}`]),
+    `pause:${pause}`,
+    ...(without.includes("etcd") ? [] : [`etcd:${etcd}`]),
+  ];
   return named.map((name) => `${imageRepository(version)}/${name}`);
 }

@@ -1,6 +1,7 @@
 /** The Kubernetes releases of a description: what has to be asked to know them exactly, and what they consist of once it is known. */
 import type { Cluster, Kubernetes } from "../cluster.ts";
 import type { VersionQuery } from "../extension.ts";
+import { separateEtcd } from "../queries.ts";
 import { formatTags, type KubeadmTags, knownTags, kubeadmImages, parseTags, readTags, tagsUrl } from "./images.ts";
 import { isExact } from "./version.ts";
 
@@ -80,8 +81,14 @@ export function kubeadmTags(kubernetes: Kubernetes, version: string): KubeadmTag
   return tags;
 }
 
-/** Every image that kubeadm needs for these releases, by whole name. */
-export const releaseImages = (cluster: Pick<Cluster, "kubernetes" | "machines">): readonly string[] =>
-  releasesOf(cluster).flatMap((version) => kubeadmImages(version, kubeadmTags(cluster.kubernetes, version), cluster.kubernetes.clusterDns));
+/** Every image that kubeadm needs for these releases, by whole name. An etcd that has machines of its own comes as a program. */
+export function releaseImages(cluster: Pick<Cluster, "kubernetes" | "machines">): readonly string[] {
+  const { kubernetes } = cluster;
+  const without = [
+    ...(kubernetes.clusterDns === "none" ? (["coredns"] as const) : []),
+    ...(separateEtcd(cluster).length > 0 ? (["etcd"] as const) : []),
+  ];
+  return releasesOf(cluster).flatMap((version) => kubeadmImages(version, kubeadmTags(kubernetes, version), without));
+}
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);

@@ -12,7 +12,8 @@ import { makeTls } from "../../bsroot-builder/pki/make.ts";
 import { planTls } from "../../bsroot-builder/pki/plan.ts";
 import { ipv4 } from "../../cluster/address.ts";
 import type { Kubernetes } from "../../cluster/cluster.ts";
-import { knownTags, kubeadmImages } from "../../cluster/kubernetes/images.ts";
+import { knownTags } from "../../cluster/kubernetes/images.ts";
+import { releaseImages } from "../../cluster/kubernetes/releases.ts";
 import { flags, foundConfiguration, joinConfiguration } from "../../templates/kubernetes/kubeadm/configuration.ts";
 import { PATCHES } from "../../templates/kubernetes/kubeadm/patches.ts";
 import { nodePlan } from "../../templates/registry.ts";
@@ -108,8 +109,7 @@ describe.each(Object.entries(RACKS))("kubeadm, of %s", (_, { kubernetes, ...of }
 
   test("asks for the container images that a bsroot carries, and no others", () => {
     const asked = kubeadm("config", "images", "list", "--config", at("found.yaml")).trim().split("\n");
-    const carried = kubeadmImages(RELEASE, TAGS).filter((image) => etcdInside || !image.includes("/etcd:"));
-    expect(asked.sort()).toEqual([...carried].sort());
+    expect(asked.sort()).toEqual([...releaseImages(cluster)].sort());
   });
 
   test("takes our authorities for those of the cluster, and signs with them", () => {

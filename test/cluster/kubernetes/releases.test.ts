@@ -50,6 +50,12 @@ describe("a release", () => {
     expect(resolve(resolved, { versions: { "kubeadm/1.36.9": TAGS } })).toEqual(resolved);
   });
 
+  test("has no image of etcd where etcd has machines of its own", () => {
+    const one = cluster("{ version: 1.36.9, components: { coredns: v1.14.3, etcd: 3.6.9-0, pause: 3.10.2 } }");
+    const apart = { ...one, machines: [...one.machines, { ...one.machines[0]!, roles: ["etcd" as const] }] };
+    expect(releaseImages(one).filter((image) => !releaseImages(apart).includes(image))).toEqual(["registry.k8s.io/etcd:3.6.9-0"]);
+  });
+
   test("that the lock does not know is an error that names it", () => {
     expect(() => resolve(cluster("{ version: 1.36 }"), { versions: {} })).toThrow(LockError);
     expect(() => resolve(cluster("{ version: 1.36.9 }"), { versions: {} })).toThrow(/no version for kubeadm\/1\.36\.9/);
