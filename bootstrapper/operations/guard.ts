@@ -3,19 +3,8 @@ import type { Machine } from "../../cluster/cluster.ts";
 import { skewOf } from "../../cluster/kubernetes/matrix.ts";
 import { compare, minorsAhead } from "../../cluster/kubernetes/version.ts";
 import type { Step, Wish } from "./operation.ts";
-import { whyNotRemove, whyNotRestart, whyNotWipe } from "./quorum.ts";
-import {
-  apiReleases,
-  isControlPlane,
-  keepsEtcdApart,
-  machineNamed,
-  memberOf,
-  nodeNow,
-  ownsEtcd,
-  present,
-  type Situation,
-  trouble,
-} from "./situation.ts";
+import { whyNotOverwrite, whyNotRemove, whyNotRestart } from "./quorum.ts";
+import { apiReleases, isControlPlane, machineNamed, memberOf, nodeNow, ownsEtcd, present, type Situation, trouble } from "./situation.ts";
 
 /** Steps that take away something that works, or end in that. */
 const DISRUPTS: readonly Step["do"][] = ["cordon", "drain", "upgrade", "leave", "reinstall", "remove-member", "delete-node", "install"];
@@ -44,9 +33,8 @@ export function objection(step: Step, situation: Situation, wish: Wish): Objecti
   if (!("node" in step) || !isGuarded(step, wish)) return undefined;
   if (wish.do === "restore") return passing(nobodyWell(situation));
   const machine = machineNamed(situation, step.node);
-  const overwritten = machine && OVERWRITES.includes(step.do) && keepsEtcdApart(situation, machine) ? machine : undefined;
-  const kept = overwritten && whyNotWipe(situation.etcd, memberOf(situation, overwritten)?.id);
-  if (kept) return passing(`${step.node}: ${kept}`);
+  const kept = machine && OVERWRITES.includes(step.do) ? whyNotOverwrite(situation, machine) : undefined;
+  if (kept) return passing(kept);
   const others = machine && isControlPlane(machine) ? othersDown(situation, machine) : undefined;
   if (others) return passing(others);
   if (step.do === "upgrade") return upgradeObjection(step, situation, machine);

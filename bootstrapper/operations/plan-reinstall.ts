@@ -4,7 +4,7 @@ import { skewOf } from "../../cluster/kubernetes/matrix.ts";
 import { minorsAhead } from "../../cluster/kubernetes/version.ts";
 import type { Planned, Step, Wish } from "./operation.ts";
 import { controlPlaneTroubles, inBatches, notListening, planned, target } from "./plan-pieces.ts";
-import { whyNotRemove, whyNotRestart, whyNotWipe } from "./quorum.ts";
+import { whyNotOverwrite, whyNotRemove, whyNotRestart } from "./quorum.ts";
 import {
   apiReleases,
   isControlPlane,
@@ -32,7 +32,7 @@ export function planReinstall({ machines, batch }: Reinstall, situation: Situati
   const because = [
     ...names.flatMap((name) => (machineNamed(situation, name) ? [] : [`${name} is not in cluster-desc.yml`])),
     ...chosen.flatMap((machine) => machineTrouble(machine, situation) ?? []),
-    ...members.flatMap((machine) => memberTrouble(machine, situation) ?? []),
+    ...members.flatMap((machine) => whyNotOverwrite(situation, machine) ?? []),
     ...(planes.length === 0 ? [] : planeTroubles(planes, situation)),
   ];
   const steps = [
@@ -44,11 +44,6 @@ export function planReinstall({ machines, batch }: Reinstall, situation: Situati
     "what pods keep on the machines' own disks is lost",
     ...(left.length === 0 ? [] : [`${left.join(", ")} are no nodes and stay as they are; name them to install them again too`]),
   ]);
-}
-
-function memberTrouble(machine: Machine, situation: Situation): string | undefined {
-  const because = whyNotWipe(situation.etcd, memberOf(situation, machine)?.id);
-  return because && `${machine.name}: ${because}`;
 }
 
 function machineTrouble(machine: Machine, situation: Situation): string | undefined {

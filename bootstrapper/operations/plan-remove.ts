@@ -2,7 +2,7 @@
 import type { Machine } from "../../cluster/cluster.ts";
 import type { Planned, Step, Wish } from "./operation.ts";
 import { notListening, planned, target } from "./plan-pieces.ts";
-import { whyNotRemove, whyNotWipe } from "./quorum.ts";
+import { whyNotOverwrite, whyNotRemove } from "./quorum.ts";
 import {
   isControlPlane,
   isNode,
@@ -36,7 +36,7 @@ export function planRemove({ machine: name }: Extract<Wish, { readonly do: "remo
     ...(node ? ([{ do: "delete-node", ...here }] as const) : []),
     { do: "retire", ...here },
   ];
-  const because = [...stays(machine, situation), ...planeTroubles(machine, situation)];
+  const because = [...(keepsEtcdApart(situation, machine) ? [stays(machine)] : []), ...planeTroubles(machine, situation)];
   return planned(because, steps, [
     ...(node && !lives ? [`${name} does not answer: it is not drained, and what runs on it is not stopped; switch it off`] : []),
     `take ${name} out of cluster-desc.yml and build the bsroot again before the next change`,
@@ -55,7 +55,8 @@ export function planReplace({ machine: name, by }: Extract<Wish, { readonly do: 
     ...(alive(machine, situation) ? [`${name} is alive; say reinstall or remove`] : []),
     ...(by !== undefined && nodeNow(situation, by) ? [`${by} is in the cluster already`] : []),
     ...(by === name ? [`${name} cannot take its own place; leave the second name out`] : []),
-    ...(by === undefined ? memberTroubles(machine, situation) : [machine, next].flatMap((one) => tied(one, situation))),
+    ...(by === undefined ? [machine] : []).flatMap((one) => whyNotOverwrite(situation, one) ?? []),
+    ...(by === undefined ? [] : [machine, next]).filter((one) => keepsEtcdApart(situation, one)).map(tied),
   ];
   const here = target(machine);
   const steps: readonly Step[] = [
@@ -75,26 +76,12 @@ const memberSteps = (machine: Machine, situation: Situation): readonly Step[] =>
 const alive = (machine: Machine, situation: Situation): boolean =>
   isNode(machine) ? nodeNow(situation, machine.name)?.ready === true : trouble(situation, machine) === undefined;
 
-/** etcd counts the member whose disk is overwritten until it is there again. */
-function memberTroubles(machine: Machine, situation: Situation): readonly string[] {
-  const because = keepsEtcdApart(situation, machine) && whyNotWipe(situation.etcd, memberOf(situation, machine)?.id);
-  return because ? [`${machine.name}: ${because}`] : [];
-}
-
 /** A member of an etcd with machines of its own is known to API servers and to the other members by its address. */
-const stays = (machine: Machine, situation: Situation): readonly string[] =>
-  keepsEtcdApart(situation, machine)
-    ? [
-        `${machine.name} keeps a member of the etcd that has machines of its own, and API servers ask all of these by address; this is not done from here: take a snapshot, take the member out with etcdctl, retire the machine, take it out of cluster-desc.yml, and install the control planes again one after the other`,
-      ]
-    : [];
+const stays = ({ name }: Machine): string =>
+  `${name} keeps a member of the etcd that has machines of its own, and API servers ask all of these by address; this is not done from here: take a snapshot, take the member out with etcdctl, retire the machine, take it out of cluster-desc.yml, and install the control planes again one after the other`;
 
-const tied = (machine: Machine, situation: Situation): readonly string[] =>
-  keepsEtcdApart(situation, machine)
-    ? [
-        `${machine.name} keeps a member of the etcd that has machines of its own, which goes by name and address; to have another machine in its place write that one's MAC there, build the bsroot again, and say replace without a second name`,
-      ]
-    : [];
+const tied = ({ name }: Machine): string =>
+  `${name} keeps a member of the etcd that has machines of its own, which goes by name and address; to have another machine in its place write that one's MAC there, build the bsroot again, and say replace without a second name`;
 
 function planeTroubles(machine: Machine, situation: Situation): readonly string[] {
   const { name } = machine;

@@ -1,5 +1,6 @@
 /** What an etcd may lose: more than half of its members must answer, or nothing can be written any more. Pure. */
-import type { MemberNow } from "./situation.ts";
+import type { Machine } from "../../cluster/cluster.ts";
+import { keepsEtcdApart, type MemberNow, memberOf, type Situation } from "./situation.ts";
 
 export const quorum = (members: number): number => Math.floor(members / 2) + 1;
 
@@ -13,8 +14,15 @@ export function whyNotRemove(etcd: readonly MemberNow[], id: string): string | u
   return `of the ${stay.length} members of etcd that stay ${healthy} would answer, and ${quorum(stay.length)} must; bring back those that do not answer first`;
 }
 
-/** Why this member's disk may not be overwritten; undefined when the others do without it until it is a new one: till then it counts. */
-export function whyNotWipe(etcd: readonly MemberNow[], id: string | undefined): string | undefined {
+/** Why a machine's disk may not be overwritten for the member of an etcd with machines of its own that is on it; undefined when nothing speaks against it. */
+export function whyNotOverwrite(situation: Situation, machine: Machine): string | undefined {
+  if (!keepsEtcdApart(situation, machine)) return undefined;
+  const because = whyNotWipe(situation.etcd, memberOf(situation, machine)?.id);
+  return because && `${machine.name}: ${because}`;
+}
+
+/** undefined when the others do without this member until it is a new one: till then it counts. */
+function whyNotWipe(etcd: readonly MemberNow[], id: string | undefined): string | undefined {
   const others = etcd.filter((member) => member.id !== id);
   if (others.length === etcd.length) return undefined;
   if (others.length === 0) return "it keeps the only copy of the cluster's data; take a snapshot, install it anew and restore from that";

@@ -74,7 +74,7 @@ export function trouble(situation: Situation, machine: Machine): string | undefi
     if (!node.ready) return "its Node is not Ready";
     if (isControlPlane(machine) && !node.apiServer?.ready) return "its API server is not ready";
   }
-  const keepsMember = etcdMembers(situation.cluster).some(({ mac }) => mac === machine.mac);
+  const keepsMember = ownsEtcd(situation, machine) || keepsEtcdApart(situation, machine);
   return keepsMember && !memberOf(situation, machine)?.healthy ? "its member of etcd does not answer" : undefined;
 }
 
